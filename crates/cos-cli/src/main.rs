@@ -1,0 +1,4 @@
+#![forbid(unsafe_code)]
+//! The cos command: sign, sts, policy, transfers, emulator, broker and demo.
+
+fn main() {}

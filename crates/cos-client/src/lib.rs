@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! Objects and transfers on Tencent Cloud COS with temporary credentials.

@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! Temporary credentials for Tencent Cloud: fetch, hold, renew; build and evaluate CAM policies.
