@@ -1,2 +1,21 @@
 #![forbid(unsafe_code)]
 //! Temporary credentials for Tencent Cloud: fetch, hold, renew; build and evaluate CAM policies.
+
+mod clock;
+mod credentials;
+mod error;
+mod parse;
+mod provider;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use credentials::{Credentials, SecretKey};
+pub use error::{CredentialError, CredentialErrorKind};
+pub use provider::{
+    CredentialProvider, CredentialRequest, CredentialSource, Reason, StaticProvider,
+};
+
+/// A boxed future that may move between threads; what the object-safe traits of this crate return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
