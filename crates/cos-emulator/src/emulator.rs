@@ -1,0 +1,269 @@
+//! The handle a program holds: start, addresses, stop.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock::EmulatorClock;
+use crate::config::{Account, Config, ConfigError};
+use crate::server;
+use crate::shared::Shared;
+
+/// Why an emulator did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A port or a file could not be had.
+    #[error("emulator: {what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl StartError {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+}
+
+/// Options of an emulator. Made by [`Emulator::builder`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct EmulatorBuilder {
+    listen: SocketAddr,
+    config: Config,
+    data_dir: Option<PathBuf>,
+    tls: bool,
+    clock_offset_s: i64,
+    max_memory: Option<u64>,
+    seed: u64,
+}
+
+impl EmulatorBuilder {
+    /// Where plain HTTP listens; default `127.0.0.1:0` (a free port).
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Accounts, buckets and roles; default [`Config::default`].
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Keeps objects and uploads under this directory instead of in memory.
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(dir.into());
+        self
+    }
+
+    /// Also listens with TLS, under a certificate authority made at start.
+    pub fn tls(mut self, on: bool) -> Self {
+        self.tls = on;
+        self
+    }
+
+    /// Starts the clock this many seconds ahead of the system's (behind it, if negative).
+    pub fn clock_offset_s(mut self, seconds: i64) -> Self {
+        self.clock_offset_s = seconds;
+        self
+    }
+
+    /// Most bytes that objects may take in memory; beyond it uploads are refused. Default: no limit.
+    pub fn max_memory(mut self, bytes: u64) -> Self {
+        self.max_memory = Some(bytes);
+        self
+    }
+
+    /// Seed of fault probabilities and request ids; the same seed gives the same faults.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Starts the emulator. It runs on threads of its own, so a blocked caller does not stop it.
+    ///
+    /// # Errors
+    /// An unusable configuration, a port that is taken, a directory that cannot be written.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        self.config.check()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("cos-emulator")
+            .enable_all()
+            .build()
+            .map_err(StartError::io("cannot start threads"))?;
+        let runtime = Threads(Some(runtime));
+        let listen = self.listen;
+        let listener = runtime
+            .spawn(async move { TcpListener::bind(listen).await })
+            .await
+            .map_err(|e| StartError::io("cannot start threads")(e.into()))?
+            .map_err(StartError::io(format!("cannot listen on {listen}")))?;
+        let http = listener
+            .local_addr()
+            .map_err(StartError::io("no local address"))?;
+        let clock = Arc::new(EmulatorClock::new(self.clock_offset_s));
+        let shared = Arc::new(Shared {
+            config: self.config,
+            clock,
+        });
+        let (stop, stopped) = watch::channel(false);
+        let serving =
+            vec![runtime.spawn(server::run(listener, None, Arc::clone(&shared), stopped))];
+        Ok(Emulator {
+            shared,
+            http,
+            https: None,
+            ca: None,
+            runtime,
+            stop,
+            serving,
+        })
+    }
+}
+
+/// The emulator's threads. They must be let go of in the background: a runtime dropped inside another one panics.
+#[derive(Debug)]
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        match &self.0 {
+            Some(runtime) => runtime.spawn(task),
+            // Only after drop, which takes &mut self: nobody can call then.
+            None => unreachable!("threads live as long as the value"),
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct CaFiles {
+    pem: String,
+    file: PathBuf,
+    // Removes the file when the emulator ends.
+    _dir: tempfile::TempDir,
+}
+
+/// A running emulator. Dropping it stops it.
+#[derive(Debug)]
+pub struct Emulator {
+    shared: Arc<Shared>,
+    http: SocketAddr,
+    https: Option<SocketAddr>,
+    ca: Option<CaFiles>,
+    stop: watch::Sender<bool>,
+    serving: Vec<JoinHandle<()>>,
+    runtime: Threads,
+}
+
+impl Emulator {
+    /// Options with their defaults: a free port of 127.0.0.1, plain HTTP, objects in memory.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            config: Config::default(),
+            data_dir: None,
+            tls: false,
+            clock_offset_s: 0,
+            max_memory: None,
+            seed: 0,
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`
+    #[must_use]
+    pub fn http_url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
+    /// `https://127.0.0.1:PORT`, if started with TLS.
+    #[must_use]
+    pub fn https_url(&self) -> Option<String> {
+        self.https.map(|address| format!("https://{address}"))
+    }
+
+    /// The file with the certificate authority's certificate, if started with TLS. It goes when the emulator ends.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.ca.as_ref().map(|ca| ca.file.as_path())
+    }
+
+    /// The certificate authority's certificate, if started with TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca.as_ref().map(|ca| ca.pem.as_str())
+    }
+
+    /// The clock that decides what is expired.
+    #[must_use]
+    pub fn clock(&self) -> Arc<EmulatorClock> {
+        Arc::clone(&self.shared.clock)
+    }
+
+    /// The configured accounts, keys included.
+    #[must_use]
+    pub fn accounts(&self) -> &[Account] {
+        &self.shared.config.accounts
+    }
+
+    /// The configuration it started with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// One line of JSON: addresses, accounts with their keys, buckets.
+    #[must_use]
+    pub fn ready_line(&self) -> String {
+        let accounts = self.accounts().iter().map(|a| {
+            json!({"app_id": a.app_id, "uin": a.uin, "secret_id": a.secret_id, "secret_key": a.secret_key})
+        });
+        let buckets = self
+            .config()
+            .buckets
+            .iter()
+            .map(|b| json!({"name": b.name, "region": b.region}));
+        json!({
+            "http": self.http_url(),
+            "https": self.https_url(),
+            "ca_file": self.ca_file(),
+            "accounts": accounts.collect::<Vec<_>>(),
+            "buckets": buckets.collect::<Vec<_>>(),
+        })
+        .to_string()
+    }
+
+    /// Stops accepting, lets open requests end for a short while, and frees the port.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        for task in self.serving.drain(..) {
+            let _ = task.await;
+        }
+    }
+}
