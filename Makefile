@@ -1,0 +1,44 @@
+# One short command for everything CI does. `make` alone lists them.
+CARGO ?= cargo
+FILE ?=
+
+.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std deny setup clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: ## the whole five-step flow on this machine: make demo FILE=path
+	@$(CARGO) build --release --locked -p cos-cli
+	@target/release/cos demo $(if $(FILE),-- "$(FILE)")
+
+test: ## every test: units, documents, flows, the C programs (under valgrind where installed)
+	$(CARGO) build --locked -p cos-ffi
+	$(CARGO) test --locked --workspace
+
+ci: fmt-check lint header-check test doc ## what .ci/run runs
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+fmt-check:
+	$(CARGO) fmt --all --check
+
+lint: ## clippy, warnings denied
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p cos-sign-core --no-default-features -- -D warnings
+	$(CARGO) clippy --locked -p cos-sts --no-default-features -- -D warnings
+
+doc: ## API documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+deny: ## licences, sources and duplicate crates (installs cargo-deny into target/tools)
+	test -x target/tools/bin/cargo-deny || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
+	$(CARGO) fetch --locked
+	target/tools/bin/cargo-deny --offline check bans licenses sources
+
+setup: ## what a fresh Debian machine needs for `make ci` beyond Rust (run as root)
+	apt-get update
+	apt-get install -y --no-install-recommends build-essential valgrind
+
+clean: ## remove what was built
+	$(CARGO) clean
