@@ -1,0 +1,360 @@
+/*
+ * cos_ffi.h - objects on Tencent Cloud COS with temporary credentials, from C and C++.
+ *
+ * Written by `make header` from the sources of the library; do not edit.
+ *
+ * In short (docs/c-api.md has the whole page):
+ *  - A function that can fail returns a cosffi_result. Its last parameter, `err`, may be NULL;
+ *    otherwise `*err` becomes NULL on success or an error that you free with cosffi_error_free().
+ *  - An output is written only on COSFFI_OK; pointers are set to NULL first.
+ *  - What a `_new` function gives you is yours until the `_free` function of the same name; `_free`
+ *    takes NULL. Everything passed in is copied during the call.
+ *  - A pointer to const may be used by several threads at once.
+ *  - Options structs begin with `struct_size`; make them with the cosffi_..._default() functions at
+ *    the end of this file. Zero is the default of every field.
+ *  - Callbacks come from the one callback thread of the runtime, never from inside the call that
+ *    started the work. They must return normally: no exceptions, no longjmp.
+ *  - No panic of the library crosses the border; it becomes COSFFI_ERROR_PANIC.
+ */
+
+
+#ifndef COS_FFI_H
+#define COS_FFI_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/**
+ * The ABI this header describes. It grows by one when functions, codes or fields are added; it
+ * never takes anything away.
+ */
+#define COSFFI_ABI_VERSION 1
+
+/**
+ * What a call came to. The numbers are part of the ABI: they are never changed nor reused, only
+ * added to, so treat a number you do not know as a failure.
+ */
+enum cosffi_result
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** It worked. */
+    COSFFI_OK = 0,
+    /** An argument is NULL, out of range, not UTF-8, or contradicts another. */
+    COSFFI_ERROR_INVALID_ARGUMENT = 1,
+    /** A bug in this library was caught at the border. Please report it. */
+    COSFFI_ERROR_PANIC = 2,
+    /** The transfer was cancelled, by the app or because its runtime was shut down. */
+    COSFFI_ERROR_CANCELLED = 3,
+    /** The runtime was shut down or freed before the call. */
+    COSFFI_ERROR_SHUT_DOWN = 4,
+    /** The process was forked after the runtime started; its threads are not in this process. */
+    COSFFI_ERROR_FORKED = 5,
+    /** The function would wait for the very thread it was called on (the callback thread). */
+    COSFFI_ERROR_WRONG_THREAD = 6,
+    /** The time given to a wait is over; what was waited for goes on. */
+    COSFFI_ERROR_NOT_FINISHED = 7,
+    /** A setting does not make sense: bucket, region, endpoint, certificate, limits. */
+    COSFFI_ERROR_CONFIG = 8,
+    /** No usable credentials: the provider failed, did not answer in time, or they are over. */
+    COSFFI_ERROR_CREDENTIAL = 9,
+    /** The service refused or failed; see cosffi_error_service_code(). */
+    COSFFI_ERROR_SERVICE = 10,
+    /** The service says these credentials may not do this. */
+    COSFFI_ERROR_ACCESS_DENIED = 11,
+    /** The service knows no such object, bucket or upload. */
+    COSFFI_ERROR_NOT_FOUND = 12,
+    /** The service could not be reached, or the connection broke. */
+    COSFFI_ERROR_NETWORK = 13,
+    /** The service did not answer in the time configured. */
+    COSFFI_ERROR_TIMEOUT = 14,
+    /** A local file could not be read or written. */
+    COSFFI_ERROR_LOCAL = 15,
+    /** What arrived is not what was sent (length or checksum). */
+    COSFFI_ERROR_INTEGRITY = 16,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_result cosffi_result;
+#else
+typedef int32_t cosffi_result;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** Why a call or a transfer failed. Holds no secret, no token, no signature and no signed URL. */
+typedef struct cosffi_error cosffi_error;
+
+/**
+ * Threads that do the work, and the one thread all callbacks come from.
+ *
+ * Several runtimes may live in one process; most programs need one.
+ */
+typedef struct cosffi_runtime cosffi_runtime;
+
+/** Owned text, NUL-terminated. Give it back with cosffi_string_free(), never with free(). */
+typedef struct cosffi_string {
+    /** The text; NULL when nothing was written. */
+    char *data;
+    /** Bytes, without the NUL at the end. */
+    size_t len;
+} cosffi_string;
+
+/**
+ * Borrowed UTF-8 text: `len` bytes at `data`. `{NULL, 0}` is "not given" where that is allowed.
+ *
+ * Text given to a function is read during the call and copied; it needs no NUL at the end.
+ * Text that a function returns is followed by a NUL byte that `len` does not count, and lives as
+ * long as the object it was asked from.
+ */
+typedef struct cosffi_str {
+    /** First byte; may be NULL only when `len` is 0. */
+    const char *data;
+    /** Bytes, without any NUL at the end. */
+    size_t len;
+} cosffi_str;
+
+/** Settings of a runtime. Zero means default everywhere. */
+typedef struct cosffi_runtime_options {
+    /** sizeof(cosffi_runtime_options) when the program was compiled. */
+    size_t struct_size;
+    /**
+     * Threads that do the work, 1 to 64. Default: one per processor, at most 4. One is enough for
+     * an app extension.
+     */
+    uint32_t worker_threads;
+    /** Must be 0. */
+    uint32_t reserved;
+} cosffi_runtime_options;
+
+/** Tells that a runtime has called the app for the last time. */
+typedef void (*cosffi_shutdown_fn)(void *user_data);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/* ==== Result codes ============================================================================ */
+
+/**
+ * The name of a result code, e.g. "COSFFI_ERROR_CANCELLED"; "COSFFI_ERROR_UNKNOWN" for a number
+ * this version does not know.
+ *
+ * Ownership: static text, never freed.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+const char *cosffi_result_name(int32_t result);
+
+/* ==== Text ==================================================================================== */
+
+/**
+ * Frees text this library gave out and sets it to `{NULL, 0}`, so that a second call does nothing.
+ *
+ * Ownership: takes the text, not the struct around it. NULL and `{NULL, 0}` are fine.
+ * Threads: any, one at a time for one string.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_string_free(cosffi_string *string);
+
+/* ==== Version ================================================================================= */
+
+/**
+ * The ABI of the library that is linked or loaded. A program is fine with any number that is not
+ * smaller than the COSFFI_ABI_VERSION it was compiled with.
+ *
+ * Ownership: none.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+uint32_t cosffi_abi_version(void);
+
+/**
+ * The version of the library as text, e.g. "0.1.0".
+ *
+ * Ownership: static text, never freed.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+const char *cosffi_version_string(void);
+
+/* ==== Errors ================================================================================== */
+
+/**
+ * The result code that came with the error; COSFFI_OK for NULL.
+ *
+ * Ownership: borrows `error`.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_error_code(const cosffi_error *error);
+
+/**
+ * The HTTP status of the last answer, 0 when there was none.
+ *
+ * Ownership: borrows `error`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+uint32_t cosffi_error_http_status(const cosffi_error *error);
+
+/**
+ * The service's own error code, e.g. "AccessDenied"; empty when the service did not answer.
+ *
+ * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_error_service_code(const cosffi_error *error);
+
+/**
+ * What went wrong, for people; the service's own message where it gave one.
+ *
+ * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_error_message(const cosffi_error *error);
+
+/**
+ * The service's id of the failed request (`x-cos-request-id`): the first thing its support asks
+ * for. Empty when the service did not answer.
+ *
+ * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_error_request_id(const cosffi_error *error);
+
+/**
+ * What the failed request was about (bucket, key or file); never a URL with a signature.
+ *
+ * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_error_resource(const cosffi_error *error);
+
+/**
+ * What to try next, for people; empty when there is no good advice.
+ *
+ * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_error_hint(const cosffi_error *error);
+
+/**
+ * 1 when the same call may well work later, else 0. The library has already retried what it could.
+ *
+ * Ownership: borrows `error`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+int32_t cosffi_error_is_retryable(const cosffi_error *error);
+
+/**
+ * How many times the failed request was sent; 0 when it never left.
+ *
+ * Ownership: borrows `error`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+uint32_t cosffi_error_attempts(const cosffi_error *error);
+
+/**
+ * Frees an error that was handed out through a `cosffi_error **`. An error borrowed in a
+ * callback is not yours to free.
+ *
+ * Ownership: takes `error`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_error_free(cosffi_error *error);
+
+/* ==== Runtime ================================================================================= */
+
+/**
+ * Starts a runtime: its worker threads and its callback thread.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_runtime_free(). `options` is read during the call;
+ * NULL means all defaults.
+ * Threads: any.
+ * Errors: INVALID_ARGUMENT; LOCAL when threads cannot be started. `*out` is then NULL.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_runtime_new(const cosffi_runtime_options *options,
+                                 cosffi_runtime **out,
+                                 cosffi_error **err);
+
+/**
+ * Refuses new work, cancels transfers in flight (their `on_complete` and `drop` still come), ends
+ * all threads, and waits up to `timeout_ms` for that; a negative time waits as long as it takes, 0
+ * not at all. What was not finished in time goes on in the background.
+ *
+ * `on_done(user_data)` may be NULL. It is called exactly once, on the callback thread, after every
+ * other callback, whether or not the wait was long enough, and possibly before this function returns.
+ *
+ * Ownership: borrows `runtime`, which still has to be freed.
+ * Threads: any except the callback thread.
+ * Errors: NOT_FINISHED when the time was over first (with 0: always OK); WRONG_THREAD on the
+ * callback thread; SHUT_DOWN when `on_done` is given but shutdown had begun before, so that
+ * `on_done` is never called; FORKED. A further call without `on_done` waits again.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_runtime_shutdown(const cosffi_runtime *runtime,
+                                      int64_t timeout_ms,
+                                      cosffi_shutdown_fn on_done,
+                                      void *user_data,
+                                      cosffi_error **err);
+
+/**
+ * Frees a runtime. If it was not shut down, that begins now, without waiting: transfers in flight
+ * are cancelled and their callbacks still come, after this function has returned. A program that
+ * wants to know when the last callback is over calls cosffi_runtime_shutdown() first.
+ *
+ * Ownership: takes `runtime`; NULL is fine. Clients and transfers may be freed before or after.
+ * Threads: any, also inside a callback. In a forked child it does nothing.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_runtime_free(cosffi_runtime *runtime);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/* ==== Helpers, compiled into your program ===================================================== */
+
+/** Borrows a C string; NULL becomes the empty text. */
+static inline cosffi_str cosffi_str_of(const char *text) {
+    cosffi_str str;
+    str.data = text;
+    str.len = text != NULL ? strlen(text) : 0;
+    return str;
+}
+
+/** A cosffi_runtime_options with its size set and every field at its default. */
+static inline cosffi_runtime_options cosffi_runtime_options_default(void) {
+    cosffi_runtime_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+#endif  /* COS_FFI_H */
