@@ -11,7 +11,8 @@
 //! | COS POST form policy | browser uploads | [`post_policy`] |
 //! | `TC3-HMAC-SHA256` | STS and the other cloud APIs | [`tc3`] |
 //! | query signature v1 (HmacSHA1, HmacSHA256) | older STS helpers | [`v1`] |
-//! | checking and explaining any COS form | servers, tests, support | [`verify`] |
+//! | checking any COS form | servers, tests | [`verify`] |
+//! | saying why one does not match | support | `explain` (feature `alloc`) |
 //!
 //! # Example
 //!
@@ -52,6 +53,8 @@ extern crate std;
 mod digest;
 mod encode;
 mod error;
+#[cfg(feature = "alloc")]
+pub mod explain;
 mod headers;
 mod key_time;
 mod order;
