@@ -5,6 +5,7 @@ mod clock;
 mod credentials;
 mod error;
 mod parse;
+pub mod policy;
 mod provider;
 
 use std::future::Future;

@@ -1,0 +1,35 @@
+//! CAM policies, version 2.0: a typed model, a parser, a builder and an evaluator. All pure: no clock, no
+//! network.
+//!
+//! ```
+//! use cos_sts::policy::{evaluate, Call, Context, Policy};
+//!
+//! let user = Policy::parse(r#"{"version":"2.0","statement":[
+//!     {"effect":"allow","action":"name/cos:GetObject","resource":"*"}]}"#)?;
+//! let context = Context::new().with_secure_transport(true);
+//! let call = Call {
+//!     action: "name/cos:PutObject",
+//!     resource: "qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/a.txt",
+//!     context: &context,
+//! };
+//! let decision = evaluate(&user, None, &call);
+//! assert_eq!(decision.reason.as_str(), "no-allow-in-identity");
+//! # Ok::<(), cos_sts::policy::PolicyError>(())
+//! ```
+
+mod condition;
+mod context;
+mod error;
+mod evaluate;
+mod model;
+mod parse;
+mod pattern;
+mod resource;
+
+pub use condition::is_known_operator;
+pub use context::Context;
+pub use error::PolicyError;
+pub use evaluate::{Call, Decision, Identity, PolicySide, Reason, StatementRef, evaluate};
+pub use model::{ConditionBlock, Effect, OneOrMany, Policy, Scalar, Statement, VERSION};
+pub use pattern::wildcard_match;
+pub use resource::Resource;
