@@ -83,8 +83,44 @@ typedef int32_t cosffi_result;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** Why credentials are asked for. */
+enum cosffi_credential_reason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** There are none yet. */
+    COSFFI_REASON_FIRST = 0,
+    /** Those at hand end soon or have ended. */
+    COSFFI_REASON_EXPIRING = 1,
+    /** The service refused those at hand. */
+    COSFFI_REASON_REJECTED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_credential_reason cosffi_credential_reason;
+#else
+typedef int32_t cosffi_credential_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A request for credentials, owned by the app until it answers: with
+ * cosffi_credential_request_complete(), _fail() or _free(), exactly one of them, once.
+ */
+typedef struct cosffi_credential_request cosffi_credential_request;
+
+/**
+ * A set of keys, permanent or temporary. Immutable; its secret parts are wiped from memory when
+ * the last user of them is gone.
+ */
+typedef struct cosffi_credentials cosffi_credentials;
+
 /** Why a call or a transfer failed. Holds no secret, no token, no signature and no signed URL. */
 typedef struct cosffi_error cosffi_error;
+
+/** Gives credentials to clients: fixed ones, or those the app fetches from its own server. */
+typedef struct cosffi_provider cosffi_provider;
 
 /**
  * Threads that do the work, and the one thread all callbacks come from.
@@ -130,6 +166,67 @@ typedef struct cosffi_runtime_options {
 
 /** Tells that a runtime has called the app for the last time. */
 typedef void (*cosffi_shutdown_fn)(void *user_data);
+
+/** A name with a value: a header or a query parameter, as plain text without any escaping. */
+typedef struct cosffi_pair {
+    /** The name, in any case. */
+    cosffi_str name;
+    /** The value; may be empty. */
+    cosffi_str value;
+} cosffi_pair;
+
+/** What to sign. */
+typedef struct cosffi_sign_options {
+    /** sizeof(cosffi_sign_options) when the program was compiled. */
+    size_t struct_size;
+    /** Whose signature. Required. */
+    const cosffi_credentials *credentials;
+    /** "GET", "PUT" and so on. Required. */
+    cosffi_str method;
+    /** The path, decoded, beginning with "/". Required. */
+    cosffi_str path;
+    /** The query parameters, decoded; all that will be sent. */
+    const cosffi_pair *params;
+    /** How many there are. */
+    size_t params_count;
+    /** The headers to sign, values exactly as sent; sign at least "host". */
+    const cosffi_pair *headers;
+    /** How many there are. */
+    size_t headers_count;
+    /** From when the signature is good, Unix seconds. Required. */
+    uint64_t key_time_start_s;
+    /** Until when, Unix seconds. Required. */
+    uint64_t key_time_end_s;
+} cosffi_sign_options;
+
+/** What to presign. */
+typedef struct cosffi_presign_options {
+    /** sizeof(cosffi_presign_options) when the program was compiled. */
+    size_t struct_size;
+    /** Whose signature. Required. */
+    const cosffi_credentials *credentials;
+    /** "GET", "PUT" and so on: the URL is good for this method only. Required. */
+    cosffi_str method;
+    /**
+     * Scheme and host the URL is for, e.g. "https://photos-1250000000.cos.ap-guangzhou.myqcloud.com";
+     * a port and a path before the key are possible. Required.
+     */
+    cosffi_str base_url;
+    /** The object key, decoded, without a leading "/". Empty for the bucket itself. */
+    cosffi_str object_key;
+    /** Further query parameters, decoded. */
+    const cosffi_pair *params;
+    /** How many there are. */
+    size_t params_count;
+    /** Headers that the user of the URL must send exactly so, besides Host. */
+    const cosffi_pair *headers;
+    /** How many there are. */
+    size_t headers_count;
+    /** From when the URL is good, Unix seconds. Required. */
+    uint64_t key_time_start_s;
+    /** Until when, Unix seconds. Required. The URL ends with the credentials if they end first. */
+    uint64_t key_time_end_s;
+} cosffi_presign_options;
 
 #ifdef __cplusplus
 extern "C" {
@@ -335,6 +432,221 @@ cosffi_result cosffi_runtime_shutdown(const cosffi_runtime *runtime,
  */
 void cosffi_runtime_free(cosffi_runtime *runtime);
 
+/* ==== Credentials ============================================================================= */
+
+/**
+ * Makes credentials of their parts. `start_time_s` and `expired_time_s` are Unix seconds, 0 when
+ * not known. With an empty `session_token` they are permanent keys, which belong on servers and in
+ * tests, never in an app, and both times must be 0.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_credentials_free(). The text is copied.
+ * Threads: any.
+ * Errors: INVALID_ARGUMENT, also for keys with blanks in them and times in milliseconds.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_credentials_new(cosffi_str secret_id,
+                                     cosffi_str secret_key,
+                                     cosffi_str session_token,
+                                     uint64_t start_time_s,
+                                     uint64_t expired_time_s,
+                                     cosffi_credentials **out,
+                                     cosffi_error **err);
+
+/**
+ * Reads credentials from JSON: the reply of STS, of the official STS helper libraries, or of an
+ * app's own token server (`Token`, `sessionToken` and the other usual spellings).
+ *
+ * Ownership: `*out` is yours; end it with cosffi_credentials_free(). The text is not kept.
+ * Threads: any.
+ * Errors: CREDENTIAL with the service's code and message when the JSON is an error or is not what
+ * it should be; INVALID_ARGUMENT when the text is empty or not UTF-8.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_credentials_parse_sts(cosffi_str json,
+                                           cosffi_credentials **out,
+                                           cosffi_error **err);
+
+/**
+ * The session token, for the header `x-cos-security-token` of requests you send yourself. Empty
+ * for permanent keys. Treat it as a secret: do not log it.
+ *
+ * Ownership: borrowed from `credentials`, valid until they are freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_credentials_session_token(const cosffi_credentials *credentials);
+
+/**
+ * When the credentials end, Unix seconds; 0 for permanent keys and where it is not known.
+ *
+ * Ownership: borrows `credentials`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+uint64_t cosffi_credentials_expired_time_s(const cosffi_credentials *credentials);
+
+/**
+ * Frees credentials. Providers made of them keep what they need.
+ *
+ * Ownership: takes `credentials`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_credentials_free(cosffi_credentials *credentials);
+
+/* ==== Providers of credentials ================================================================ */
+
+/**
+ * A provider that always gives the same credentials.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_provider_free(). `credentials` are copied.
+ * Threads: any.
+ * Errors: INVALID_ARGUMENT.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_provider_static(const cosffi_credentials *credentials,
+                                     cosffi_provider **out,
+                                     cosffi_error **err);
+
+/**
+ * Frees a provider. Clients made with it keep what they need; the `drop` of its callbacks runs when
+ * the last of them is gone too.
+ *
+ * Ownership: takes `provider`; NULL is fine.
+ * Threads: any, also inside a callback.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_provider_free(cosffi_provider *provider);
+
+/**
+ * The bucket the credentials are for, e.g. "photos-1250000000"; empty when not known.
+ *
+ * Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_credential_request_bucket(const cosffi_credential_request *request);
+
+/**
+ * The region of that bucket, e.g. "ap-guangzhou"; empty when not known.
+ *
+ * Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_credential_request_region(const cosffi_credential_request *request);
+
+/**
+ * The action about to be made, e.g. "name/cos:PutObject"; empty when not known.
+ *
+ * Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_credential_request_action(const cosffi_credential_request *request);
+
+/**
+ * The object key or key prefix the credentials are for; empty when not known.
+ *
+ * Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_credential_request_object_key(const cosffi_credential_request *request);
+
+/**
+ * Why they are asked for; COSFFI_REASON_FIRST for NULL.
+ *
+ * Ownership: borrows `request`.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_credential_reason cosffi_credential_request_reason(const cosffi_credential_request *request);
+
+/**
+ * Until when an answer is waited for, Unix milliseconds; a later one is ignored.
+ *
+ * Ownership: borrows `request`; 0 for NULL.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+uint64_t cosffi_credential_request_deadline_ms(const cosffi_credential_request *request);
+
+/**
+ * Answers with credentials. After the deadline, or when nobody waits any more, nothing happens.
+ *
+ * Ownership: takes `request`, also on errors; `credentials` are copied and still yours.
+ * Threads: any, also from inside the fetch callback.
+ * Errors: INVALID_ARGUMENT when either is NULL; the request has then failed.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_credential_request_complete(cosffi_credential_request *request,
+                                                 const cosffi_credentials *credentials);
+
+/**
+ * Answers that there are no credentials, and why. The code COSFFI_ERROR_NETWORK or
+ * COSFFI_ERROR_TIMEOUT means "try again later", COSFFI_ERROR_ACCESS_DENIED "this user may not", any
+ * other is final as well. The message ends up in cosffi_error_message(); put no secret in it.
+ *
+ * Ownership: takes `request`, also on errors; the text is copied.
+ * Threads: any, also from inside the fetch callback.
+ * Errors: INVALID_ARGUMENT when `request` is NULL or the message is not UTF-8; the request has then
+ * failed without a message.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_credential_request_fail(cosffi_credential_request *request,
+                                             int32_t code,
+                                             cosffi_str message);
+
+/**
+ * Gives a request back without an answer: it fails at once, so that nobody waits for nothing.
+ *
+ * Ownership: takes `request`; NULL is fine.
+ * Threads: any, also from inside the fetch callback.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_credential_request_free(cosffi_credential_request *request);
+
+/* ==== Signing without a client ================================================================ */
+
+/**
+ * Computes the value of the `Authorization` header of a request that you send yourself. When the
+ * credentials carry a session token, the header `x-cos-security-token` is signed as well; send it
+ * with cosffi_credentials_session_token() as its value.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
+ * Threads: any; the function has no state.
+ * Errors: INVALID_ARGUMENT with what is wrong.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_sign_request(const cosffi_sign_options *options,
+                                  cosffi_string *out,
+                                  cosffi_error **err);
+
+/**
+ * Makes a URL that carries its own signature, for a browser or for somebody else. When the
+ * credentials carry a session token it becomes part of the URL, which is then as secret as they are.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
+ * Threads: any; the function has no state.
+ * Errors: INVALID_ARGUMENT with what is wrong, also when the credentials end before the URL begins.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_presign_url(const cosffi_presign_options *options,
+                                 cosffi_string *out,
+                                 cosffi_error **err);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -352,6 +664,22 @@ static inline cosffi_str cosffi_str_of(const char *text) {
 /** A cosffi_runtime_options with its size set and every field at its default. */
 static inline cosffi_runtime_options cosffi_runtime_options_default(void) {
     cosffi_runtime_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_sign_options with its size set and every field at its default. */
+static inline cosffi_sign_options cosffi_sign_options_default(void) {
+    cosffi_sign_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_presign_options with its size set and every field at its default. */
+static inline cosffi_presign_options cosffi_presign_options_default(void) {
+    cosffi_presign_options value;
     memset(&value, 0, sizeof value);
     value.struct_size = sizeof value;
     return value;

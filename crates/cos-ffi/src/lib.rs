@@ -22,8 +22,13 @@ pub mod version;
 
 pub mod error;
 
-mod callback;
+pub mod callback;
 mod guard;
 mod options;
+pub mod pair;
 
 pub mod runtime;
+
+pub mod credentials;
+pub mod provider;
+pub mod sign;

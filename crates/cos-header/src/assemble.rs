@@ -7,10 +7,17 @@ const SECTIONS: &[(&str, &str)] = &[
     ("cosffi_abi_version", "Version"),
     ("cosffi_error_code", "Errors"),
     ("cosffi_runtime_new", "Runtime"),
+    ("cosffi_credentials_new", "Credentials"),
+    ("cosffi_provider_static", "Providers of credentials"),
+    ("cosffi_sign_request", "Signing without a client"),
 ];
 
 /// Options structs and callback tables: each gets a `<name>_default()`.
-const SIZE_TAGGED: &[&str] = &["cosffi_runtime_options"];
+const SIZE_TAGGED: &[&str] = &[
+    "cosffi_runtime_options",
+    "cosffi_sign_options",
+    "cosffi_presign_options",
+];
 
 const HELPERS_TITLE: &str = "Helpers, compiled into your program";
 

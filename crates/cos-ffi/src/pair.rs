@@ -1,0 +1,52 @@
+//! Lists of names and values.
+
+use core::slice;
+
+use crate::error::Failure;
+use crate::text::cosffi_str;
+
+/// A name with a value: a header or a query parameter, as plain text without any escaping.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cosffi_pair {
+    /// The name, in any case.
+    pub name: cosffi_str,
+    /// The value; may be empty.
+    pub value: cosffi_str,
+}
+
+/// More pairs than any request can have: a garbage count, not a list.
+const MAX_PAIRS: usize = 10_000;
+
+/// Reads a list of pairs.
+///
+/// # Safety
+/// `pairs` points to `count` pairs whose text lives for `'a`, or is NULL.
+pub(crate) unsafe fn read<'a>(
+    pairs: *const cosffi_pair,
+    count: usize,
+    what: &str,
+) -> Result<Vec<(&'a str, &'a str)>, Failure> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if pairs.is_null() || !pairs.is_aligned() || count > MAX_PAIRS {
+        return Err(Failure::argument(format!(
+            "{what} is not a list of {count} pairs"
+        )));
+    }
+    // SAFETY: not NULL, aligned, and `count` pairs by the caller's promise.
+    let pairs = unsafe { slice::from_raw_parts(pairs, count) };
+    pairs
+        .iter()
+        .map(|pair| {
+            // SAFETY: the caller's promise for the text.
+            unsafe {
+                Ok((
+                    pair.name.read_required(&format!("a name in {what}"))?,
+                    pair.value.read(&format!("a value in {what}"))?,
+                ))
+            }
+        })
+        .collect()
+}
