@@ -1,0 +1,286 @@
+//! The body of one attempt: pieces of memory or of a file, summed and counted as they leave.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::{BufferPool, CHUNK, Payload, SourceFile};
+use crate::crc::Running;
+use crate::transfer::progress::Share;
+
+/// What is known about an attempt while its body is on the way.
+#[derive(Debug)]
+pub(crate) struct Sending {
+    started: Instant,
+    last_ms: AtomicU64,
+    complete: AtomicBool,
+    crc: AtomicU64,
+    failure: Mutex<Option<io::Error>>,
+}
+
+impl Sending {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            started: Instant::now(),
+            last_ms: AtomicU64::new(0),
+            complete: AtomicBool::new(false),
+            crc: AtomicU64::new(0),
+            failure: Mutex::new(None),
+        })
+    }
+
+    /// The moment the network last took something.
+    pub(crate) fn last_activity(&self) -> Instant {
+        self.started + Duration::from_millis(self.last_ms.load(Ordering::Acquire))
+    }
+
+    /// Whether all of the body was handed over.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
+    }
+
+    /// The sum of what was sent, once complete.
+    pub(crate) fn crc(&self) -> Option<u64> {
+        self.is_complete().then(|| self.crc.load(Ordering::Acquire))
+    }
+
+    /// Why the body could not be read, if that is what ended the attempt.
+    pub(crate) fn take_failure(&self) -> Option<io::Error> {
+        self.failure_slot().take()
+    }
+
+    fn failure_slot(&self) -> std::sync::MutexGuard<'_, Option<io::Error>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn touch(&self) {
+        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_ms.store(ms, Ordering::Release);
+    }
+
+    fn finish(&self, crc: u64) {
+        self.crc.store(crc, Ordering::Release);
+        self.complete.store(true, Ordering::Release);
+    }
+}
+
+/// A body with a known length.
+pub(crate) struct UploadBody {
+    pieces: Pieces,
+    left: u64,
+    position: u64,
+    sending: Arc<Sending>,
+    share: Option<Share>,
+}
+
+enum Pieces {
+    Memory { rest: Bytes, crc: u64 },
+    File(FilePieces),
+}
+
+/// Reads one chunk ahead on a blocking thread: disk and network work at the same time.
+struct FilePieces {
+    file: Arc<SourceFile>,
+    pool: Arc<BufferPool>,
+    offset: u64,
+    unread: u64,
+    reading: Option<JoinHandle<io::Result<(Bytes, Running)>>>,
+    crc: Option<Running>,
+}
+
+impl UploadBody {
+    pub(crate) fn new(payload: &Payload, sending: Arc<Sending>, share: Option<Share>) -> Self {
+        let left = payload.content_length().unwrap_or(0);
+        let pieces = match payload {
+            Payload::None => Pieces::Memory {
+                rest: Bytes::new(),
+                crc: 0,
+            },
+            Payload::Bytes { data, crc } => Pieces::Memory {
+                rest: data.clone(),
+                crc: *crc,
+            },
+            Payload::File {
+                file,
+                offset,
+                len,
+                pool,
+            } => Pieces::File(FilePieces {
+                file: Arc::clone(file),
+                pool: Arc::clone(pool),
+                offset: *offset,
+                unread: *len,
+                reading: None,
+                crc: Some(Running::new()),
+            }),
+        };
+        if left == 0 {
+            // Nobody asks an empty body for its end.
+            sending.finish(0);
+        }
+        Self {
+            pieces,
+            left,
+            position: 0,
+            sending,
+            share,
+        }
+    }
+}
+
+impl Body for UploadBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        let next = match &mut self.pieces {
+            Pieces::Memory { rest, crc } => {
+                let piece = rest.split_to(rest.len().min(CHUNK));
+                Ok((piece, *crc))
+            }
+            Pieces::File(file) => ready!(file.poll_next(cx)),
+        };
+        let (piece, crc) = match next {
+            Ok(next) => next,
+            Err(error) => {
+                let kind = error.kind();
+                *self.sending.failure_slot() = Some(error);
+                return Poll::Ready(Some(Err(kind.into())));
+            }
+        };
+        self.left -= piece.len() as u64;
+        self.position += piece.len() as u64;
+        self.sending.touch();
+        if self.left == 0 {
+            self.sending.finish(crc);
+        }
+        if let Some(share) = &self.share {
+            share.reach(self.position);
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+impl FilePieces {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Bytes, u64)>> {
+        self.read_ahead();
+        let Some(reading) = &mut self.reading else {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        };
+        let done = ready!(Pin::new(reading).poll(cx));
+        self.reading = None;
+        let (bytes, crc) = done.unwrap_or_else(|_| {
+            // The runtime shuts down; the request ends with it.
+            Err(io::Error::other("reading was interrupted"))
+        })?;
+        let value = crc.value();
+        self.crc = Some(crc);
+        self.read_ahead();
+        Poll::Ready(Ok((bytes, value)))
+    }
+
+    fn read_ahead(&mut self) {
+        if self.reading.is_some() || self.unread == 0 {
+            return;
+        }
+        let Some(mut crc) = self.crc.take() else {
+            return;
+        };
+        let len = self.unread.min(CHUNK as u64) as usize;
+        let offset = self.offset;
+        self.offset += len as u64;
+        self.unread -= len as u64;
+        let file = Arc::clone(&self.file);
+        let pool = Arc::clone(&self.pool);
+        self.reading = Some(tokio::task::spawn_blocking(move || {
+            let mut buffer = pool.take();
+            let part = &mut buffer.as_mut()[..len];
+            file.read_exact_at(part, offset)?;
+            crc.update(part);
+            Ok((buffer.freeze(len), crc))
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::transfer::progress::Meter;
+
+    async fn run(payload: &Payload) -> (Vec<u8>, Arc<Sending>, u64) {
+        let sending = Sending::new();
+        let meter = Meter::new();
+        let body = UploadBody::new(payload, Arc::clone(&sending), Some(meter.share()));
+        assert_eq!(body.size_hint().exact(), payload.content_length());
+        let data = body.collect().await.unwrap().to_bytes().to_vec();
+        (data, sending, meter.now().done_bytes)
+    }
+
+    #[tokio::test]
+    async fn files_and_memory_give_the_same_bytes_and_sum() {
+        let data: Vec<u8> = (0..CHUNK * 2 + 77).map(|i| (i * 31 % 251) as u8).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, &data).unwrap();
+        let file = Arc::new(SourceFile::open(&path).unwrap());
+        for (offset, len) in [(0, data.len()), (5, CHUNK), (CHUNK - 1, CHUNK + 2), (7, 0), (9, 1)] {
+            let expected = &data[offset..offset + len];
+            let from_file = Payload::File {
+                file: Arc::clone(&file),
+                offset: offset as u64,
+                len: len as u64,
+                pool: BufferPool::new(2),
+            };
+            for payload in [from_file, Payload::bytes(Bytes::copy_from_slice(expected))] {
+                let (sent, sending, progress) = run(&payload).await;
+                assert_eq!(sent, expected);
+                assert_eq!(sending.crc(), Some(crate::crc::checksum(expected)));
+                assert_eq!(progress, len as u64);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_shrank_is_reported() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, vec![1; 100]).unwrap();
+        let payload = Payload::File {
+            file: Arc::new(SourceFile::open(&path).unwrap()),
+            offset: 0,
+            len: 100,
+            pool: BufferPool::new(2),
+        };
+        std::fs::write(&path, vec![1; 50]).unwrap();
+        let sending = Sending::new();
+        let body = UploadBody::new(&payload, Arc::clone(&sending), None);
+        assert!(body.collect().await.is_err());
+        let failure = sending.take_failure().unwrap();
+        assert_eq!(failure.kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(sending.crc(), None);
+    }
+}

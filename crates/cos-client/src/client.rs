@@ -1,0 +1,179 @@
+//! The client: a cheap handle to one bucket.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tokio::sync::{Semaphore, watch};
+
+use crate::body::BufferPool;
+use crate::config::{ClientBuilder, Config, Settings, Timeouts};
+use crate::error::Result;
+use crate::sign::KeyCache;
+use crate::types::{BucketName, Endpoint, Region};
+
+/// Access to one bucket. Clones share connections, signing keys and limits; use one per bucket and
+/// keep it.
+#[derive(Clone)]
+pub struct Client {
+    config: Arc<Config>,
+    shared: Arc<Shared>,
+}
+
+/// What clients for several buckets have in common.
+struct Shared {
+    http: reqwest::Client,
+    keys: KeyCache,
+    /// Server time minus our clock, seconds, as learned from refusals.
+    clock_offset_s: AtomicI64,
+    permits: Arc<Semaphore>,
+    buffers: Arc<BufferPool>,
+    /// Clean-ups running after their transfer has completed.
+    cleanups: watch::Sender<usize>,
+}
+
+impl Client {
+    /// Begins a configuration.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    pub(crate) fn from_parts(config: Config, http: reqwest::Client) -> Self {
+        let concurrency = config.settings.concurrency;
+        let shared = Shared {
+            http,
+            keys: KeyCache::default(),
+            clock_offset_s: AtomicI64::new(0),
+            permits: Arc::new(Semaphore::new(concurrency)),
+            // One buffer on the way to the network and one being filled, per request.
+            buffers: BufferPool::new(concurrency * 2),
+            cleanups: watch::Sender::new(0),
+        };
+        Self {
+            config: Arc::new(config),
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// A client for another bucket with everything else the same, connections included.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Config`] when a name is malformed.
+    pub fn for_bucket(
+        &self,
+        bucket: impl Into<String>,
+        region: impl Into<String>,
+    ) -> Result<Client> {
+        let bucket = BucketName::new(bucket)?;
+        let region = Region::new(region)?;
+        let config = Config {
+            endpoint: self.settings().place.endpoint(&bucket, &region)?,
+            bucket,
+            region,
+            settings: Arc::clone(&self.config.settings),
+        };
+        Ok(Self {
+            config: Arc::new(config),
+            shared: Arc::clone(&self.shared),
+        })
+    }
+
+    /// The bucket.
+    pub fn bucket(&self) -> &BucketName {
+        &self.config.bucket
+    }
+
+    /// The bucket's region.
+    pub fn region(&self) -> &Region {
+        &self.config.region
+    }
+
+    /// Where requests go.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.config.endpoint
+    }
+
+    /// Waits until every clean-up that transfers left behind is over: aborting the uploads of
+    /// cancelled transfers. Call it before a program ends; each clean-up is limited to seconds.
+    pub async fn wait_for_cleanup(&self) {
+        let mut running = self.shared.cleanups.subscribe();
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = running.wait_for(|n| *n == 0).await;
+    }
+
+    /// Runs `work` on its own, counted by [`Client::wait_for_cleanup`]. Without a runtime there is
+    /// nothing to run it on and it is dropped.
+    pub(crate) fn spawn_cleanup(&self, work: impl Future<Output = ()> + Send + 'static) {
+        struct Counted(Arc<Shared>);
+        impl Drop for Counted {
+            fn drop(&mut self) {
+                self.0.cleanups.send_modify(|n| *n -= 1);
+            }
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        self.shared.cleanups.send_modify(|n| *n += 1);
+        let counted = Counted(Arc::clone(&self.shared));
+        runtime.spawn(async move {
+            work.await;
+            drop(counted);
+        });
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.config.settings
+    }
+
+    pub(crate) fn timeouts(&self) -> &Timeouts {
+        &self.config.settings.timeouts
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.shared.http
+    }
+
+    pub(crate) fn keys(&self) -> &KeyCache {
+        &self.shared.keys
+    }
+
+    pub(crate) fn permits(&self) -> &Arc<Semaphore> {
+        &self.shared.permits
+    }
+
+    pub(crate) fn buffers(&self) -> &Arc<BufferPool> {
+        &self.shared.buffers
+    }
+
+    /// Our clock corrected by what the service taught us, and the correction in it.
+    pub(crate) fn now(&self) -> Now {
+        let offset_s = self.shared.clock_offset_s.load(Ordering::Acquire);
+        Now {
+            s: self.settings().clock.now_s().saturating_add_signed(offset_s),
+            offset_s,
+        }
+    }
+
+    /// Replaces the correction. It is absolute, so that requests in flight that learn the same
+    /// thing at once do not add it up.
+    pub(crate) fn set_clock_offset(&self, offset_s: i64) {
+        self.shared.clock_offset_s.store(offset_s, Ordering::Release);
+    }
+}
+
+/// A moment on the corrected clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub s: u64,
+    pub offset_s: i64,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("bucket", &self.config.bucket.as_str())
+            .field("region", &self.config.region.as_str())
+            .field("endpoint", &self.config.endpoint.base())
+            .finish_non_exhaustive()
+    }
+}

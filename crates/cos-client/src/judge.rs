@@ -1,0 +1,372 @@
+//! After each attempt: done, again, new key, new clock, or give up? Values in, a verdict out.
+
+use std::time::Duration;
+
+use crate::config::RetryPolicy;
+use crate::error::hint::NOTABLE_SKEW_S;
+use crate::error::service::ServiceError;
+
+/// What a code means for the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// The service failed for a moment.
+    Transient,
+    /// The service asks to slow down: wait longer.
+    Throttled,
+    /// The bytes were damaged on the way: once more.
+    Damaged,
+    /// The temporary key is over or unknown.
+    CredentialDead,
+    /// Our clock is wrong.
+    Clock,
+    /// Clock or key: facts decide.
+    ClockOrCredential,
+    /// Repeating cannot help.
+    Final,
+}
+
+/// Codes with a meaning of their own (436/7730 and the policies of the official SDKs); every other
+/// code is judged by its HTTP status.
+const CODES: [(&str, Class); 17] = [
+    ("InternalError", Class::Transient),
+    ("KmsInternalException", Class::Transient),
+    ("ServiceUnavailable", Class::Throttled),
+    ("SlowDown", Class::Throttled),
+    ("KmsFreqControl", Class::Throttled),
+    ("TooManyRequests", Class::Throttled),
+    ("RequestTimeout", Class::Transient),
+    ("IncompleteBody", Class::Transient),
+    ("UserNetworkTooSlow", Class::Transient),
+    ("UploadConflict", Class::Transient),
+    ("BadDigest", Class::Damaged),
+    ("ExpiredToken", Class::CredentialDead),
+    ("InvalidAccessKeyId", Class::CredentialDead),
+    ("InvalidToken", Class::CredentialDead),
+    ("RequestTimeTooSkewed", Class::Clock),
+    ("RequestExpired", Class::ClockOrCredential),
+    ("Request has expired", Class::ClockOrCredential),
+];
+
+/// What a message means where the code alone does not tell.
+const MESSAGES: [(&str, &str, Class); 2] = [
+    ("AccessDenied", "request has expired", Class::ClockOrCredential),
+    ("AccessDenied", "token", Class::CredentialDead),
+];
+
+fn classify(answer: &ServiceError) -> Class {
+    let code = answer.code.as_deref().unwrap_or("");
+    if let Some((_, class)) = CODES.iter().find(|(c, _)| *c == code) {
+        return *class;
+    }
+    let message = answer.message.as_deref().unwrap_or("").to_ascii_lowercase();
+    if let Some((_, _, class)) = MESSAGES
+        .iter()
+        .find(|(c, part, _)| *c == code && message.contains(part))
+    {
+        return *class;
+    }
+    match answer.status {
+        // An `<Error>` inside 200 with a code not listed above is final.
+        408 => Class::Transient,
+        429 => Class::Throttled,
+        501 | 507 => Class::Final,
+        500..=599 => Class::Transient,
+        _ => Class::Final,
+    }
+}
+
+/// How an attempt ended without success.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Failure<'a> {
+    /// The service answered.
+    Answer(&'a ServiceError),
+    /// The connection could not be made: nothing was sent.
+    Connect,
+    /// It broke or stalled after something may have been sent.
+    Broken,
+    /// The answer's content did not match its checksum or length.
+    Damaged,
+}
+
+/// What is known about the attempt and those before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Situation {
+    /// Attempts made so far that count against the policy, this one included.
+    pub attempt: u32,
+    /// Whether sending it again does no harm when it was already carried out.
+    pub idempotent: bool,
+    /// Whether the body can be produced again.
+    pub replayable: bool,
+    /// A session token was sent.
+    pub temporary: bool,
+    /// The end of the credentials, Unix seconds.
+    pub expired_time_s: Option<u64>,
+    /// Our corrected clock, Unix seconds.
+    pub now_s: u64,
+    /// Credentials were already replaced for this call, and the generation did not change since.
+    pub generation_exhausted: bool,
+    /// How often credentials were replaced for this call.
+    pub refreshes: u32,
+    /// The clock was already corrected for this call.
+    pub clock_fixed: bool,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Verdict {
+    /// Wait, then again.
+    Retry { after: Duration },
+    /// Tell the provider that this generation is over, ask again, repeat at once.
+    RefreshCredential,
+    /// Add this many seconds to the corrected clock, repeat at once.
+    FixClock { by_s: i64 },
+    /// Report it. `retryable`: a later call may succeed.
+    GiveUp { retryable: bool },
+}
+
+/// More replacements than this in one call means that the source hands out bad keys.
+const MAX_REFRESHES: u32 = 3;
+/// A server that claims an earlier date is broken or not COS (2020-01-01).
+const EARLIEST_PLAUSIBLE_S: u64 = 1_577_836_800;
+
+/// Judges one failed attempt. `random` is a number in `0.0..1.0` for the jitter.
+pub(crate) fn judge(
+    failure: Failure<'_>,
+    s: &Situation,
+    policy: &RetryPolicy,
+    random: f64,
+) -> Verdict {
+    let class = match failure {
+        Failure::Answer(answer) => classify(answer),
+        Failure::Connect | Failure::Broken => Class::Transient,
+        Failure::Damaged => Class::Damaged,
+    };
+    let transient = matches!(class, Class::Transient | Class::Throttled | Class::Damaged);
+    if !s.replayable {
+        return Verdict::GiveUp { retryable: transient };
+    }
+    match class {
+        Class::Final => Verdict::GiveUp { retryable: false },
+        Class::CredentialDead => refresh(s),
+        Class::Clock | Class::ClockOrCredential => {
+            let Failure::Answer(answer) = failure else {
+                return Verdict::GiveUp { retryable: false };
+            };
+            let key_over = s.expired_time_s.is_some_and(|end| end <= s.now_s);
+            if class == Class::ClockOrCredential && key_over {
+                return refresh(s);
+            }
+            match clock_error(answer, s.now_s) {
+                Some(by_s) if !s.clock_fixed => Verdict::FixClock { by_s },
+                _ if class == Class::ClockOrCredential => refresh(s),
+                _ => Verdict::GiveUp { retryable: false },
+            }
+        }
+        Class::Transient | Class::Throttled | Class::Damaged => {
+            let harmless = s.idempotent
+                || matches!(failure, Failure::Connect)
+                // Refused before it was carried out.
+                || matches!(class, Class::Throttled);
+            let limit = if class == Class::Damaged {
+                policy.max_attempts.min(2)
+            } else {
+                policy.max_attempts
+            };
+            if !harmless || s.attempt >= limit {
+                return Verdict::GiveUp { retryable: true };
+            }
+            let factor = if class == Class::Throttled { 4 } else { 1 };
+            Verdict::Retry {
+                after: back_off(policy, s.attempt, factor, random),
+            }
+        }
+    }
+}
+
+fn refresh(s: &Situation) -> Verdict {
+    if !s.temporary || s.generation_exhausted || s.refreshes >= MAX_REFRESHES {
+        return Verdict::GiveUp { retryable: false };
+    }
+    Verdict::RefreshCredential
+}
+
+/// Server time minus ours, when COS itself told it and the difference matters.
+fn clock_error(answer: &ServiceError, now_s: u64) -> Option<i64> {
+    let server = answer.server_time_s?;
+    if !answer.is_from_cos() || server < EARLIEST_PLAUSIBLE_S {
+        return None;
+    }
+    let by_s = i64::try_from(server).ok()?.checked_sub_unsigned(now_s)?;
+    (by_s.abs() >= NOTABLE_SKEW_S).then_some(by_s)
+}
+
+/// Exponential, with "full jitter" over the upper half so that crowds spread and nobody hurries.
+fn back_off(policy: &RetryPolicy, attempt: u32, factor: u32, random: f64) -> Duration {
+    let doublings = attempt.saturating_sub(1).min(16);
+    let ceiling = policy
+        .base_delay
+        .saturating_mul(factor)
+        .saturating_mul(1 << doublings)
+        .min(policy.max_delay);
+    ceiling.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+
+    fn situation() -> Situation {
+        Situation {
+            attempt: 1,
+            idempotent: true,
+            replayable: true,
+            temporary: true,
+            expired_time_s: Some(NOW + 600),
+            now_s: NOW,
+            generation_exhausted: false,
+            refreshes: 0,
+            clock_fixed: false,
+        }
+    }
+
+    fn answer(status: u16, code: &str, message: &str) -> ServiceError {
+        ServiceError {
+            status,
+            code: (!code.is_empty()).then(|| code.to_owned()),
+            message: Some(message.to_owned()),
+            request_id: Some("id".into()),
+            server_time_s: Some(NOW),
+            ..ServiceError::default()
+        }
+    }
+
+    fn verdict(answer: &ServiceError, s: &Situation) -> Verdict {
+        judge(Failure::Answer(answer), s, &RetryPolicy::default(), 0.5)
+    }
+
+    fn is_retry(v: Verdict) -> bool {
+        matches!(v, Verdict::Retry { .. })
+    }
+
+    const FINAL: Verdict = Verdict::GiveUp { retryable: false };
+
+    /// The rows of the service's error list that say "retry", and some that do not.
+    #[test]
+    fn statuses_and_codes() {
+        let s = situation();
+        for (status, code) in [
+            (500, "InternalError"), (500, "KmsInternalException"), (503, "SlowDown"),
+            (503, "ServiceUnavailable"), (503, "KmsFreqControl"), (400, "RequestTimeout"),
+            (400, "IncompleteBody"), (400, "UserNetworkTooSlow"), (400, "BadDigest"),
+            (409, "UploadConflict"), (502, ""), (504, "Unheard"), (429, ""), (408, ""),
+            (200, "InternalError"), (200, "SlowDown"),
+        ] {
+            assert!(is_retry(verdict(&answer(status, code, ""), &s)), "{status} {code}");
+        }
+        for (status, code) in [
+            (304, ""), (400, "InvalidArgument"), (400, "MalformedXML"), (402, "PaymentRequired"),
+            (403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (403, "InvalidObjectState"),
+            (404, "NoSuchKey"), (404, "NoSuchUpload"), (404, ""), (405, "MethodNotAllowed"),
+            (409, "FileAlreadyExists"), (411, "MissingContentLength"), (412, "PreconditionFailed"),
+            (416, "InvalidRange"), (451, "UnavailableForLegalReasons"), (501, "NotImplemented"),
+            (507, ""), (301, ""), (200, "Unheard"), (403, ""),
+        ] {
+            assert_eq!(verdict(&answer(status, code, ""), &s), FINAL, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn dead_keys_are_replaced_once_per_generation() {
+        let s = situation();
+        for (status, code, message) in [
+            (400, "ExpiredToken", ""),
+            (403, "ExpiredToken", ""),
+            (403, "InvalidAccessKeyId", ""),
+            (403, "AccessDenied", "The token is invalid."),
+            // Not a wrong clock: Date agrees with ours, so the key was revoked or cut short.
+            (403, "AccessDenied", "Request has expired"),
+        ] {
+            let a = answer(status, code, message);
+            assert_eq!(verdict(&a, &s), Verdict::RefreshCredential, "{code} {message}");
+            let stuck = Situation { generation_exhausted: true, ..s };
+            assert_eq!(verdict(&a, &stuck), FINAL);
+            let endless = Situation { refreshes: MAX_REFRESHES, ..s };
+            assert_eq!(verdict(&a, &endless), FINAL);
+            let permanent = Situation { temporary: false, expired_time_s: None, ..s };
+            assert_eq!(verdict(&a, &permanent), FINAL, "permanent keys are never replaced");
+        }
+    }
+
+    #[test]
+    fn expiry_by_our_own_clock_needs_a_key_not_a_clock() {
+        let over = Situation { expired_time_s: Some(NOW - 1), ..situation() };
+        let mut a = answer(403, "AccessDenied", "Request has expired");
+        a.server_time_s = Some(NOW + 3_600);
+        assert_eq!(verdict(&a, &over), Verdict::RefreshCredential);
+    }
+
+    #[test]
+    fn the_clock_is_fixed_once_and_only_by_cos() {
+        let s = situation();
+        let mut a = answer(403, "RequestTimeTooSkewed", "");
+        assert_eq!(verdict(&a, &s), FINAL, "the clocks agree: nothing to fix");
+        a.server_time_s = Some(NOW + 420);
+        assert_eq!(verdict(&a, &s), Verdict::FixClock { by_s: 420 });
+        a.server_time_s = Some(NOW - 90_000);
+        assert_eq!(verdict(&a, &s), Verdict::FixClock { by_s: -90_000 });
+        assert_eq!(verdict(&a, &Situation { clock_fixed: true, ..s }), FINAL);
+        a.server_time_s = Some(1_000);
+        assert_eq!(verdict(&a, &s), FINAL, "nobody lives in 1970");
+        a.server_time_s = Some(NOW + 420);
+        a.request_id = None;
+        assert_eq!(verdict(&a, &s), FINAL, "a proxy's clock does not count");
+        let mut expired = answer(403, "AccessDenied", "Request has expired");
+        expired.server_time_s = Some(NOW + 420);
+        assert_eq!(verdict(&expired, &s), Verdict::FixClock { by_s: 420 });
+        let fixed = Situation { clock_fixed: true, ..s };
+        assert_eq!(verdict(&expired, &fixed), Verdict::RefreshCredential);
+    }
+
+    #[test]
+    fn what_may_have_happened_is_not_repeated_blindly() {
+        let once = Situation { idempotent: false, ..situation() };
+        let p = RetryPolicy::default();
+        assert_eq!(judge(Failure::Broken, &once, &p, 0.0), Verdict::GiveUp { retryable: true });
+        assert!(is_retry(judge(Failure::Connect, &once, &p, 0.0)));
+        assert!(is_retry(verdict(&answer(503, "SlowDown", ""), &once)));
+        assert!(!is_retry(verdict(&answer(500, "InternalError", ""), &once)));
+        let gone = Situation { replayable: false, ..situation() };
+        assert_eq!(judge(Failure::Connect, &gone, &p, 0.0), Verdict::GiveUp { retryable: true });
+    }
+
+    #[test]
+    fn damage_is_repeated_once() {
+        let p = RetryPolicy::default();
+        assert!(is_retry(judge(Failure::Damaged, &situation(), &p, 0.0)));
+        let second = Situation { attempt: 2, ..situation() };
+        assert_eq!(judge(Failure::Damaged, &second, &p, 0.0), Verdict::GiveUp { retryable: true });
+    }
+
+    proptest! {
+        #[test]
+        fn retries_end_and_delays_stay_in_bounds(attempt in 1_u32..100, random in 0.0..1.0_f64,
+                                                 status in 100_u16..600, max in 1_u32..20) {
+            let policy = RetryPolicy { max_attempts: max, ..RetryPolicy::default() };
+            let s = Situation { attempt, ..situation() };
+            let v = judge(Failure::Answer(&answer(status, "", "")), &s, &policy, random);
+            match v {
+                Verdict::Retry { after } => {
+                    prop_assert!(attempt < max);
+                    prop_assert!(after <= policy.max_delay);
+                    prop_assert!(after >= policy.base_delay / 2);
+                }
+                Verdict::GiveUp { .. } => {}
+                other => prop_assert!(false, "no code, yet {:?}", other),
+            }
+        }
+    }
+}

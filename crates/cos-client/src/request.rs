@@ -1,0 +1,150 @@
+//! One call before it is signed: what to ask, with which body, and how to read the answer.
+
+use std::time::Duration;
+
+use http::Method;
+
+use crate::body::Payload;
+use crate::error::{Error, Result};
+use crate::operation::Operation;
+use crate::transfer::progress::Share;
+use crate::types::ObjectKey;
+
+/// How the answer's content is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Read whole within the attempt, so that a broken answer is repeated; an `<Error>` document
+    /// inside 200 is an error.
+    Whole,
+    /// Handed to the caller as it arrives.
+    Stream,
+}
+
+/// Everything `execute` needs; attempts only borrow it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub operation: Operation,
+    pub method: Method,
+    pub key: Option<ObjectKey>,
+    /// Decoded; an empty value is a bare name. The first one selects the sub-resource.
+    pub params: Vec<(String, String)>,
+    /// Besides host, length and credentials.
+    pub headers: Vec<(String, String)>,
+    pub payload: Payload,
+    pub share: Option<Share>,
+    pub content: Content,
+    pub idempotent: bool,
+    /// Compare the CRC-64 of what was sent with the answer's.
+    pub check_crc: bool,
+    pub read_timeout: Option<Duration>,
+    pub max_attempts: Option<u32>,
+}
+
+impl Call {
+    pub(crate) fn new(operation: Operation, method: Method) -> Self {
+        Self {
+            operation,
+            method,
+            key: None,
+            params: Vec::new(),
+            headers: Vec::new(),
+            payload: Payload::None,
+            share: None,
+            content: Content::Whole,
+            idempotent: operation.idempotent(),
+            check_crc: false,
+            read_timeout: None,
+            max_attempts: None,
+        }
+    }
+
+    pub(crate) fn key(mut self, key: ObjectKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    pub(crate) fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.params.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn headers(mut self, headers: Headers) -> Self {
+        self.headers.extend(headers.0);
+        self
+    }
+
+    pub(crate) fn payload(mut self, payload: Payload) -> Self {
+        self.payload = payload;
+        self
+    }
+}
+
+/// Request headers collected by a builder; checked when the call is made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// Sets a header; the last value counts. Blanks around the value are dropped, as the service
+    /// signs what it receives without them.
+    pub(crate) fn set(&mut self, name: &str, value: impl AsRef<str>) {
+        let name = name.to_ascii_lowercase();
+        let value = value.as_ref().trim().to_owned();
+        match self.0.iter_mut().find(|(n, _)| *n == name) {
+            Some(entry) => entry.1 = value,
+            None => self.0.push((name, value)),
+        }
+    }
+
+    /// Refuses what cannot be sent or signed.
+    pub(crate) fn checked(self) -> Result<Self> {
+        for (name, value) in &self.0 {
+            let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+            if name.is_empty() || !name.bytes().all(token) {
+                return Err(Error::config(format!("{name:?} is not a header name")));
+            }
+            if !value.bytes().all(|b| (0x20..0x7f).contains(&b) || b == b'\t') {
+                return Err(Error::config(format!(
+                    "the value of header {name} holds control or non-ASCII characters"
+                ))
+                .with_hint_text("percent-encode the value"));
+            }
+            if matches!(
+                name.as_str(),
+                "host" | "content-length" | "authorization" | "x-cos-security-token"
+                    | "transfer-encoding" | "connection"
+            ) {
+                return Err(Error::config(format!(
+                    "header {name} is set by the client itself"
+                )));
+            }
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_trimmed_replaced_and_checked() {
+        let mut headers = Headers::default();
+        headers.set("Content-Type", " text/plain ");
+        headers.set("content-type", "text/html");
+        assert_eq!(headers.0, [("content-type".to_owned(), "text/html".to_owned())]);
+        assert!(headers.checked().is_ok());
+        for (name, value) in [
+            ("x-cos-meta-a", "ä"),
+            ("x-cos-meta-a", "a\r\nb: c"),
+            ("a b", "x"),
+            ("", "x"),
+            ("Host", "x"),
+            ("authorization", "x"),
+            ("Content-Length", "1"),
+        ] {
+            let mut headers = Headers::default();
+            headers.set(name, value);
+            assert!(headers.checked().is_err(), "{name}: {value}");
+        }
+    }
+}

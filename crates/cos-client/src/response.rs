@@ -1,0 +1,102 @@
+//! An answer that was accepted: headers, then content whole or as it arrives.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::operation::Operation;
+use crate::types::{Crc64, ETag};
+
+/// A successful answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Body,
+    /// Requests sent for it.
+    pub attempts: u32,
+    /// CRC-64 of the request's body, when it had one.
+    pub sent_crc: Option<u64>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    Whole(Bytes),
+    Stream(BodyStream),
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+
+    pub(crate) fn text_header(&self, name: &str) -> Option<String> {
+        self.header(name).map(str::to_owned)
+    }
+
+    pub(crate) fn etag(&self) -> Option<ETag> {
+        self.header("etag").map(ETag::new)
+    }
+
+    pub(crate) fn crc64(&self) -> Option<Crc64> {
+        Crc64::parse(self.header("x-cos-hash-crc64ecma")?).ok()
+    }
+
+    pub(crate) fn request_id(&self) -> Option<String> {
+        self.text_header("x-cos-request-id")
+    }
+
+    pub(crate) fn version_id(&self) -> Option<String> {
+        self.text_header("x-cos-version-id")
+    }
+
+    pub(crate) fn whole(&self) -> &[u8] {
+        match &self.body {
+            Body::Whole(bytes) => bytes,
+            Body::Stream(_) => &[],
+        }
+    }
+}
+
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Content as it arrives.
+#[derive(Debug)]
+pub(crate) struct BodyStream {
+    response: reqwest::Response,
+    read_timeout: Duration,
+    operation: Operation,
+}
+
+impl BodyStream {
+    pub(crate) fn new(
+        response: reqwest::Response,
+        read_timeout: Duration,
+        operation: Operation,
+    ) -> Self {
+        Self {
+            response,
+            read_timeout,
+            operation,
+        }
+    }
+
+    /// The next piece; `None` at the end.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        let next = tokio::time::timeout(self.read_timeout, self.response.chunk()).await;
+        let error = match next {
+            Ok(Ok(piece)) => return Ok(piece),
+            Ok(Err(error)) => Error::new(ErrorKind::Network, "the connection broke while reading")
+                .with_source(error.without_url()),
+            Err(_) => Error::new(
+                ErrorKind::Timeout,
+                format!("nothing arrived for {} s", self.read_timeout.as_secs_f32()),
+            ),
+        };
+        Err(error.with_operation(self.operation).with_attempts(1))
+    }
+}

@@ -1,0 +1,163 @@
+use std::fmt;
+
+use super::{BucketName, InvalidValue, Region};
+
+/// Which of the service's domains a bucket is reached at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Domain {
+    /// `<bucket>.cos.<region>.myqcloud.com`, the classic one.
+    #[default]
+    Default,
+    /// `<bucket>.cos.<region>.tencentcos.cn`, the newer one.
+    TencentCos,
+    /// `<bucket>.cos-internal.<region>.tencentcos.cn`, inside Tencent's network only.
+    Internal,
+    /// `<bucket>.cos.accelerate.myqcloud.com`; acceleration must be on for the bucket.
+    Accelerate,
+}
+
+/// Where requests go: the address to connect to, and the `Host` they carry and sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    base: String,
+    host: String,
+}
+
+impl Endpoint {
+    /// The service's own address of a bucket.
+    pub fn of_bucket(bucket: &BucketName, region: &Region, domain: Domain, https: bool) -> Self {
+        let host = match domain {
+            Domain::Default => format!("{bucket}.cos.{region}.myqcloud.com"),
+            Domain::TencentCos => format!("{bucket}.cos.{region}.tencentcos.cn"),
+            Domain::Internal => format!("{bucket}.cos-internal.{region}.tencentcos.cn"),
+            Domain::Accelerate => format!("{bucket}.cos.accelerate.myqcloud.com"),
+        };
+        let scheme = if https { "https" } else { "http" };
+        Self {
+            base: format!("{scheme}://{host}"),
+            host,
+        }
+    }
+
+    /// A domain of the user's own that leads to the bucket: `https://files.example.com`.
+    ///
+    /// # Errors
+    /// When `url` is not `http(s)://host[:port]`.
+    pub fn custom_domain(url: &str) -> Result<Self, InvalidValue> {
+        let base = check_base(url)?;
+        let host = base.split_once("://").map_or("", |(_, host)| host).into();
+        Ok(Self { base, host })
+    }
+
+    /// The same `Host`, but connected to elsewhere: an emulator, a private gateway, a fixed address.
+    ///
+    /// # Errors
+    /// When `url` is not `http(s)://host[:port]`.
+    pub fn connect_to(mut self, url: &str) -> Result<Self, InvalidValue> {
+        self.base = check_base(url)?;
+        Ok(self)
+    }
+
+    /// `scheme://host[:port]` that is connected to.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The `Host` header's value, which is signed.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// `scheme://` and the service's own name: what a URL for somebody else begins with.
+    pub(crate) fn public_base(&self) -> String {
+        let scheme = self.base.split_once("://").map_or("https", |(s, _)| s);
+        format!("{scheme}://{}", self.host)
+    }
+
+    /// Whether requests carry another name than the one they connect to.
+    pub(crate) fn is_override(&self) -> bool {
+        self.base.split_once("://").map(|(_, h)| h) != Some(self.host.as_str())
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.base)
+    }
+}
+
+fn check_base(url: &str) -> Result<String, InvalidValue> {
+    let fail = |why: &str| InvalidValue::new("endpoint", format!("{url:?} {why}"));
+    let parsed =
+        reqwest::Url::parse(url).map_err(|_| fail("is not a URL such as https://host:port"))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(fail("must begin with http:// or https://"));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        // The URL is not repeated here: it holds a password.
+        return Err(InvalidValue::new("endpoint", "it must not hold a user or password"));
+    }
+    if parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(fail("must have no path, query or fragment"));
+    }
+    let Some(host) = parsed.host_str() else {
+        return Err(fail("names no host"));
+    };
+    let port = parsed.port().map_or(String::new(), |p| format!(":{p}"));
+    Ok(format!("{}://{host}{port}", parsed.scheme()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BucketName, Domain, Endpoint, Region};
+
+    fn of(domain: Domain) -> Endpoint {
+        let bucket = BucketName::new("demo-1250000000").unwrap();
+        let region = Region::new("ap-guangzhou").unwrap();
+        Endpoint::of_bucket(&bucket, &region, domain, true)
+    }
+
+    #[test]
+    fn the_four_domains() {
+        for (domain, host) in [
+            (Domain::Default, "demo-1250000000.cos.ap-guangzhou.myqcloud.com"),
+            (Domain::TencentCos, "demo-1250000000.cos.ap-guangzhou.tencentcos.cn"),
+            (Domain::Internal, "demo-1250000000.cos-internal.ap-guangzhou.tencentcos.cn"),
+            (Domain::Accelerate, "demo-1250000000.cos.accelerate.myqcloud.com"),
+        ] {
+            assert_eq!(of(domain).host(), host);
+            assert_eq!(of(domain).base(), format!("https://{host}"));
+            assert!(!of(domain).is_override());
+        }
+    }
+
+    #[test]
+    fn an_override_keeps_the_host() {
+        let e = of(Domain::Default).connect_to("http://127.0.0.1:8080/").unwrap();
+        assert_eq!(e.base(), "http://127.0.0.1:8080");
+        assert_eq!(e.host(), "demo-1250000000.cos.ap-guangzhou.myqcloud.com");
+        assert!(e.is_override());
+        assert_eq!(
+            e.public_base(),
+            "http://demo-1250000000.cos.ap-guangzhou.myqcloud.com"
+        );
+        let v6 = of(Domain::Default).connect_to("http://[::1]:80").unwrap();
+        assert_eq!(v6.base(), "http://[::1]");
+    }
+
+    #[test]
+    fn custom_domains_are_their_own_host() {
+        let e = Endpoint::custom_domain("https://files.example.com:8443").unwrap();
+        assert_eq!(e.host(), "files.example.com:8443");
+    }
+
+    #[test]
+    fn refuses_other_urls_and_does_not_repeat_passwords() {
+        for bad in ["", "host", "ftp://h", "http://h/p", "http://h?x", "http://h#x", "http://"] {
+            assert!(Endpoint::custom_domain(bad).is_err(), "{bad}");
+        }
+        let error = Endpoint::custom_domain("http://u:hunter2@h").unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}
