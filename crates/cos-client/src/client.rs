@@ -149,7 +149,11 @@ impl Client {
     pub(crate) fn now(&self) -> Now {
         let offset_s = self.shared.clock_offset_s.load(Ordering::Acquire);
         Now {
-            s: self.settings().clock.now_s().saturating_add_signed(offset_s),
+            s: self
+                .settings()
+                .clock
+                .now_s()
+                .saturating_add_signed(offset_s),
             offset_s,
         }
     }
@@ -157,7 +161,9 @@ impl Client {
     /// Replaces the correction. It is absolute, so that requests in flight that learn the same
     /// thing at once do not add it up.
     pub(crate) fn set_clock_offset(&self, offset_s: i64) {
-        self.shared.clock_offset_s.store(offset_s, Ordering::Release);
+        self.shared
+            .clock_offset_s
+            .store(offset_s, Ordering::Release);
     }
 }
 

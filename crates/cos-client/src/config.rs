@@ -340,8 +340,14 @@ impl ClientBuilder {
             return Err(named("retry", "max_attempts must be at least 1"));
         }
         plan::check_part_size(self.part_size).map_err(|e| named("part_size", e))?;
-        if self.multipart_threshold.is_some_and(|t| t > plan::MAX_SINGLE_PUT) {
-            return Err(named("multipart_threshold", "a simple upload takes at most 5 GiB"));
+        if self
+            .multipart_threshold
+            .is_some_and(|t| t > plan::MAX_SINGLE_PUT)
+        {
+            return Err(named(
+                "multipart_threshold",
+                "a simple upload takes at most 5 GiB",
+            ));
         }
         for (field, limit) in [
             ("connect_timeout", Some(self.timeouts.connect)),
@@ -372,9 +378,8 @@ impl ClientBuilder {
             let proxy = reqwest::Proxy::all(url)
                 .map_err(|_| named("proxy", "it is not a URL such as http://host:port"))?;
             let exceptions = self.no_proxy.as_deref();
-            builder = builder.proxy(proxy.no_proxy(
-                exceptions.and_then(reqwest::NoProxy::from_string),
-            ));
+            builder =
+                builder.proxy(proxy.no_proxy(exceptions.and_then(reqwest::NoProxy::from_string)));
         }
         for (host, address) in &self.resolve {
             builder = builder.resolve(host, *address);
@@ -430,10 +435,16 @@ mod tests {
             ("custom_domain", good().custom_domain("ftp://x")),
             ("concurrency", good().concurrency(0)),
             ("part_size", good().part_size(1)),
-            ("retry", good().retry(RetryPolicy::none().with_max_attempts(0))),
+            (
+                "retry",
+                good().retry(RetryPolicy::none().with_max_attempts(0)),
+            ),
             ("multipart_threshold", good().multipart_threshold(6 << 30)),
             ("connect_timeout", good().connect_timeout(Duration::ZERO)),
-            ("operation_timeout", good().operation_timeout(Duration::ZERO)),
+            (
+                "operation_timeout",
+                good().operation_timeout(Duration::ZERO),
+            ),
             ("proxy", good().proxy("http://u:hunter2@")),
             ("ca_pem", good().ca_pem("no certificate")),
             ("user_agent", good().user_agent("a\nb")),

@@ -240,7 +240,9 @@ impl Client {
             check_sent(sent_crc, &headers)?;
         }
         let body = match call.content {
-            Content::Stream => Body::Stream(BodyStream::new(response, read_timeout, call.operation)),
+            Content::Stream => {
+                Body::Stream(BodyStream::new(response, read_timeout, call.operation))
+            }
             Content::Whole => {
                 let bytes = read_limited(response, MAX_WHOLE, read_timeout)
                     .await
@@ -286,8 +288,11 @@ impl Client {
         if is_retry {
             headers.push(("x-cos-sdk-retry", "true"));
         }
-        let params: Vec<(&str, &str)> =
-            call.params.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let params: Vec<(&str, &str)> = call
+            .params
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
         let path = match &call.key {
             Some(key) => format!("/{key}"),
             None => "/".to_owned(),
@@ -373,11 +378,17 @@ impl Client {
         }
         let error = error.without_url();
         let endpoint = self.endpoint();
-        let host = endpoint.base().split_once("://").map_or("", |(_, host)| host);
+        let host = endpoint
+            .base()
+            .split_once("://")
+            .map_or("", |(_, host)| host);
         if error.is_connect() {
             let hint = hint::for_connection(&error, host);
             let (kind, message) = if error.is_timeout() {
-                (ErrorKind::Timeout, format!("connecting to {host} took too long"))
+                (
+                    ErrorKind::Timeout,
+                    format!("connecting to {host} took too long"),
+                )
             } else {
                 (ErrorKind::Network, format!("cannot connect to {host}"))
             };
@@ -470,16 +481,15 @@ fn url(base: &str, call: &Call, params: &[(&str, &str)]) -> Result<reqwest::Url>
 }
 
 fn insert(map: &mut HeaderMap, name: &str, value: &str, sensitive: bool) -> Result<()> {
-    let bad = |_| Error::config(format!("header {name} cannot be sent"));
-    let header_name = HeaderName::from_bytes(name.as_bytes()).map_err(|e| bad(e.into()))?;
-    let mut value = HeaderValue::from_str(value).map_err(|e| bad(http::Error::from(e)))?;
+    let bad = || Error::config(format!("header {name} cannot be sent"));
+    let header_name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
     value.set_sensitive(sensitive);
     map.insert(header_name, value);
     Ok(())
 }
 
 fn trace_failure(failed: &Failed, attempt: u32, verdict: &Verdict) {
-    let verdict: &dyn std::fmt::Debug = verdict;
     match failed {
         Failed::Answer(answer) => tracing::debug!(
             attempt,
@@ -487,11 +497,11 @@ fn trace_failure(failed: &Failed, attempt: u32, verdict: &Verdict) {
             code = answer.code.as_deref(),
             request_id = answer.request_id.as_deref(),
             string_to_sign = answer.string_to_sign.as_deref(),
-            verdict,
+            ?verdict,
             "refused"
         ),
         Failed::Final(e) | Failed::Connect(e) | Failed::Broken(e) | Failed::Damaged(e) => {
-            tracing::debug!(attempt, error = %e, verdict, "failed");
+            tracing::debug!(attempt, error = %e, ?verdict, "failed");
         }
     }
 }

@@ -49,7 +49,11 @@ const CODES: [(&str, Class); 17] = [
 
 /// What a message means where the code alone does not tell.
 const MESSAGES: [(&str, &str, Class); 2] = [
-    ("AccessDenied", "request has expired", Class::ClockOrCredential),
+    (
+        "AccessDenied",
+        "request has expired",
+        Class::ClockOrCredential,
+    ),
     ("AccessDenied", "token", Class::CredentialDead),
 ];
 
@@ -143,7 +147,9 @@ pub(crate) fn judge(
     };
     let transient = matches!(class, Class::Transient | Class::Throttled | Class::Damaged);
     if !s.replayable {
-        return Verdict::GiveUp { retryable: transient };
+        return Verdict::GiveUp {
+            retryable: transient,
+        };
     }
     match class {
         Class::Final => Verdict::GiveUp { retryable: false },
@@ -259,23 +265,56 @@ mod tests {
     fn statuses_and_codes() {
         let s = situation();
         for (status, code) in [
-            (500, "InternalError"), (500, "KmsInternalException"), (503, "SlowDown"),
-            (503, "ServiceUnavailable"), (503, "KmsFreqControl"), (400, "RequestTimeout"),
-            (400, "IncompleteBody"), (400, "UserNetworkTooSlow"), (400, "BadDigest"),
-            (409, "UploadConflict"), (502, ""), (504, "Unheard"), (429, ""), (408, ""),
-            (200, "InternalError"), (200, "SlowDown"),
+            (500, "InternalError"),
+            (500, "KmsInternalException"),
+            (503, "SlowDown"),
+            (503, "ServiceUnavailable"),
+            (503, "KmsFreqControl"),
+            (400, "RequestTimeout"),
+            (400, "IncompleteBody"),
+            (400, "UserNetworkTooSlow"),
+            (400, "BadDigest"),
+            (409, "UploadConflict"),
+            (502, ""),
+            (504, "Unheard"),
+            (429, ""),
+            (408, ""),
+            (200, "InternalError"),
+            (200, "SlowDown"),
         ] {
-            assert!(is_retry(verdict(&answer(status, code, ""), &s)), "{status} {code}");
+            assert!(
+                is_retry(verdict(&answer(status, code, ""), &s)),
+                "{status} {code}"
+            );
         }
         for (status, code) in [
-            (304, ""), (400, "InvalidArgument"), (400, "MalformedXML"), (402, "PaymentRequired"),
-            (403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (403, "InvalidObjectState"),
-            (404, "NoSuchKey"), (404, "NoSuchUpload"), (404, ""), (405, "MethodNotAllowed"),
-            (409, "FileAlreadyExists"), (411, "MissingContentLength"), (412, "PreconditionFailed"),
-            (416, "InvalidRange"), (451, "UnavailableForLegalReasons"), (501, "NotImplemented"),
-            (507, ""), (301, ""), (200, "Unheard"), (403, ""),
+            (304, ""),
+            (400, "InvalidArgument"),
+            (400, "MalformedXML"),
+            (402, "PaymentRequired"),
+            (403, "AccessDenied"),
+            (403, "SignatureDoesNotMatch"),
+            (403, "InvalidObjectState"),
+            (404, "NoSuchKey"),
+            (404, "NoSuchUpload"),
+            (404, ""),
+            (405, "MethodNotAllowed"),
+            (409, "FileAlreadyExists"),
+            (411, "MissingContentLength"),
+            (412, "PreconditionFailed"),
+            (416, "InvalidRange"),
+            (451, "UnavailableForLegalReasons"),
+            (501, "NotImplemented"),
+            (507, ""),
+            (301, ""),
+            (200, "Unheard"),
+            (403, ""),
         ] {
-            assert_eq!(verdict(&answer(status, code, ""), &s), FINAL, "{status} {code}");
+            assert_eq!(
+                verdict(&answer(status, code, ""), &s),
+                FINAL,
+                "{status} {code}"
+            );
         }
     }
 
@@ -291,19 +330,40 @@ mod tests {
             (403, "AccessDenied", "Request has expired"),
         ] {
             let a = answer(status, code, message);
-            assert_eq!(verdict(&a, &s), Verdict::RefreshCredential, "{code} {message}");
-            let stuck = Situation { generation_exhausted: true, ..s };
+            assert_eq!(
+                verdict(&a, &s),
+                Verdict::RefreshCredential,
+                "{code} {message}"
+            );
+            let stuck = Situation {
+                generation_exhausted: true,
+                ..s
+            };
             assert_eq!(verdict(&a, &stuck), FINAL);
-            let endless = Situation { refreshes: MAX_REFRESHES, ..s };
+            let endless = Situation {
+                refreshes: MAX_REFRESHES,
+                ..s
+            };
             assert_eq!(verdict(&a, &endless), FINAL);
-            let permanent = Situation { temporary: false, expired_time_s: None, ..s };
-            assert_eq!(verdict(&a, &permanent), FINAL, "permanent keys are never replaced");
+            let permanent = Situation {
+                temporary: false,
+                expired_time_s: None,
+                ..s
+            };
+            assert_eq!(
+                verdict(&a, &permanent),
+                FINAL,
+                "permanent keys are never replaced"
+            );
         }
     }
 
     #[test]
     fn expiry_by_our_own_clock_needs_a_key_not_a_clock() {
-        let over = Situation { expired_time_s: Some(NOW - 1), ..situation() };
+        let over = Situation {
+            expired_time_s: Some(NOW - 1),
+            ..situation()
+        };
         let mut a = answer(403, "AccessDenied", "Request has expired");
         a.server_time_s = Some(NOW + 3_600);
         assert_eq!(verdict(&a, &over), Verdict::RefreshCredential);
@@ -318,7 +378,16 @@ mod tests {
         assert_eq!(verdict(&a, &s), Verdict::FixClock { by_s: 420 });
         a.server_time_s = Some(NOW - 90_000);
         assert_eq!(verdict(&a, &s), Verdict::FixClock { by_s: -90_000 });
-        assert_eq!(verdict(&a, &Situation { clock_fixed: true, ..s }), FINAL);
+        assert_eq!(
+            verdict(
+                &a,
+                &Situation {
+                    clock_fixed: true,
+                    ..s
+                }
+            ),
+            FINAL
+        );
         a.server_time_s = Some(1_000);
         assert_eq!(verdict(&a, &s), FINAL, "nobody lives in 1970");
         a.server_time_s = Some(NOW + 420);
@@ -327,28 +396,49 @@ mod tests {
         let mut expired = answer(403, "AccessDenied", "Request has expired");
         expired.server_time_s = Some(NOW + 420);
         assert_eq!(verdict(&expired, &s), Verdict::FixClock { by_s: 420 });
-        let fixed = Situation { clock_fixed: true, ..s };
+        let fixed = Situation {
+            clock_fixed: true,
+            ..s
+        };
         assert_eq!(verdict(&expired, &fixed), Verdict::RefreshCredential);
     }
 
     #[test]
     fn what_may_have_happened_is_not_repeated_blindly() {
-        let once = Situation { idempotent: false, ..situation() };
+        let once = Situation {
+            idempotent: false,
+            ..situation()
+        };
         let p = RetryPolicy::default();
-        assert_eq!(judge(Failure::Broken, &once, &p, 0.0), Verdict::GiveUp { retryable: true });
+        assert_eq!(
+            judge(Failure::Broken, &once, &p, 0.0),
+            Verdict::GiveUp { retryable: true }
+        );
         assert!(is_retry(judge(Failure::Connect, &once, &p, 0.0)));
         assert!(is_retry(verdict(&answer(503, "SlowDown", ""), &once)));
         assert!(!is_retry(verdict(&answer(500, "InternalError", ""), &once)));
-        let gone = Situation { replayable: false, ..situation() };
-        assert_eq!(judge(Failure::Connect, &gone, &p, 0.0), Verdict::GiveUp { retryable: true });
+        let gone = Situation {
+            replayable: false,
+            ..situation()
+        };
+        assert_eq!(
+            judge(Failure::Connect, &gone, &p, 0.0),
+            Verdict::GiveUp { retryable: true }
+        );
     }
 
     #[test]
     fn damage_is_repeated_once() {
         let p = RetryPolicy::default();
         assert!(is_retry(judge(Failure::Damaged, &situation(), &p, 0.0)));
-        let second = Situation { attempt: 2, ..situation() };
-        assert_eq!(judge(Failure::Damaged, &second, &p, 0.0), Verdict::GiveUp { retryable: true });
+        let second = Situation {
+            attempt: 2,
+            ..situation()
+        };
+        assert_eq!(
+            judge(Failure::Damaged, &second, &p, 0.0),
+            Verdict::GiveUp { retryable: true }
+        );
     }
 
     proptest! {

@@ -22,6 +22,13 @@ mod xml;
 pub use client::Client;
 pub use config::{ClientBuilder, RetryPolicy};
 pub use error::{Error, ErrorKind, Result};
+pub use http::Method;
+pub use object::{
+    CopyObject, CopyObjectOutput, CopySource, DeleteFailure, DeleteObject, DeleteObjectOutput,
+    DeleteObjects, DeleteObjectsOutput, GenericRequest, GenericResponse, GetObject,
+    GetObjectOutput, HeadObject, ListObjects, ListObjectsPage, ObjectBody, ObjectMeta,
+    ObjectSummary, Presign, PresignedUrl, PutObject, PutObjectOutput,
+};
 pub use operation::Operation;
 pub use transfer::handle::{Transfer, TransferControl};
 pub use transfer::progress::Progress;

@@ -38,25 +38,60 @@ type Row = (Operation, &'static str, &'static str, bool);
 // Initiate is repeatable: the worst a lost reply leaves is one upload without parts. Complete is
 // repeatable because its NoSuchUpload is looked into (see `multipart::complete`).
 const TABLE: [Row; 13] = [
-    (Operation::PutObject, "PutObject", "name/cos:PutObject", true),
-    (Operation::GetObject, "GetObject", "name/cos:GetObject", true),
-    (Operation::HeadObject, "HeadObject", "name/cos:HeadObject", true),
-    (Operation::DeleteObject, "DeleteObject", "name/cos:DeleteObject", true),
+    (
+        Operation::PutObject,
+        "PutObject",
+        "name/cos:PutObject",
+        true,
+    ),
+    (
+        Operation::GetObject,
+        "GetObject",
+        "name/cos:GetObject",
+        true,
+    ),
+    (
+        Operation::HeadObject,
+        "HeadObject",
+        "name/cos:HeadObject",
+        true,
+    ),
+    (
+        Operation::DeleteObject,
+        "DeleteObject",
+        "name/cos:DeleteObject",
+        true,
+    ),
     (
         Operation::DeleteMultipleObjects,
         "DeleteMultipleObjects",
         "name/cos:DeleteMultipleObjects",
         true,
     ),
-    (Operation::ListObjects, "ListObjects", "name/cos:GetBucket", true),
-    (Operation::CopyObject, "CopyObject", "name/cos:PutObject", true),
+    (
+        Operation::ListObjects,
+        "ListObjects",
+        "name/cos:GetBucket",
+        true,
+    ),
+    (
+        Operation::CopyObject,
+        "CopyObject",
+        "name/cos:PutObject",
+        true,
+    ),
     (
         Operation::InitiateMultipartUpload,
         "InitiateMultipartUpload",
         "name/cos:InitiateMultipartUpload",
         true,
     ),
-    (Operation::UploadPart, "UploadPart", "name/cos:UploadPart", true),
+    (
+        Operation::UploadPart,
+        "UploadPart",
+        "name/cos:UploadPart",
+        true,
+    ),
     (
         Operation::CompleteMultipartUpload,
         "CompleteMultipartUpload",
@@ -69,7 +104,12 @@ const TABLE: [Row; 13] = [
         "name/cos:AbortMultipartUpload",
         true,
     ),
-    (Operation::ListParts, "ListParts", "name/cos:ListParts", true),
+    (
+        Operation::ListParts,
+        "ListParts",
+        "name/cos:ListParts",
+        true,
+    ),
     (Operation::Generic, "Request", "", false),
 ];
 

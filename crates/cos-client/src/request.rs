@@ -95,6 +95,10 @@ impl Headers {
         }
     }
 
+    pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+
     /// Refuses what cannot be sent or signed.
     pub(crate) fn checked(self) -> Result<Self> {
         for (name, value) in &self.0 {
@@ -102,7 +106,10 @@ impl Headers {
             if name.is_empty() || !name.bytes().all(token) {
                 return Err(Error::config(format!("{name:?} is not a header name")));
             }
-            if !value.bytes().all(|b| (0x20..0x7f).contains(&b) || b == b'\t') {
+            if !value
+                .bytes()
+                .all(|b| (0x20..0x7f).contains(&b) || b == b'\t')
+            {
                 return Err(Error::config(format!(
                     "the value of header {name} holds control or non-ASCII characters"
                 ))
@@ -110,8 +117,12 @@ impl Headers {
             }
             if matches!(
                 name.as_str(),
-                "host" | "content-length" | "authorization" | "x-cos-security-token"
-                    | "transfer-encoding" | "connection"
+                "host"
+                    | "content-length"
+                    | "authorization"
+                    | "x-cos-security-token"
+                    | "transfer-encoding"
+                    | "connection"
             ) {
                 return Err(Error::config(format!(
                     "header {name} is set by the client itself"
@@ -131,7 +142,10 @@ mod tests {
         let mut headers = Headers::default();
         headers.set("Content-Type", " text/plain ");
         headers.set("content-type", "text/html");
-        assert_eq!(headers.0, [("content-type".to_owned(), "text/html".to_owned())]);
+        assert_eq!(
+            headers.0,
+            [("content-type".to_owned(), "text/html".to_owned())]
+        );
         assert!(headers.checked().is_ok());
         for (name, value) in [
             ("x-cos-meta-a", "ä"),

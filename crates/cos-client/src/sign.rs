@@ -86,7 +86,9 @@ mod tests {
         assert_eq!(cache.0.lock().unwrap().len(), 1);
         let later = cache.key(&c, 1_700_000_500).unwrap();
         assert_ne!(first.key_time(), later.key_time());
-        cache.key(&c.clone().with_generation(2), 1_700_000_500).unwrap();
+        cache
+            .key(&c.clone().with_generation(2), 1_700_000_500)
+            .unwrap();
         cache.key(&credentials("AKIDtwo"), 1_700_000_500).unwrap();
         assert_eq!(cache.0.lock().unwrap().len(), 4);
         for i in 0..20 {

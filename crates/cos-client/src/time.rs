@@ -43,14 +43,19 @@ mod tests {
 
     #[test]
     fn known_moments() {
-        let at = |text: &str| {
-            parse_iso(text).map(|t| t.duration_since(UNIX_EPOCH).unwrap().as_millis())
-        };
+        let at =
+            |text: &str| parse_iso(text).map(|t| t.duration_since(UNIX_EPOCH).unwrap().as_millis());
         assert_eq!(at("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(at("2019-05-24T10:56:40.000Z"), Some(1_558_695_400_000));
         assert_eq!(at("2000-02-29T23:59:59.5Z"), Some(951_868_799_500));
         assert_eq!(at("2024-12-31T00:00:00.123456Z"), Some(1_735_603_200_123));
-        for bad in ["", "2019-05-24", "2019-13-01T00:00:00Z", "2019-05-24T10:56Z", "x-y-zT1:2:3Z"] {
+        for bad in [
+            "",
+            "2019-05-24",
+            "2019-13-01T00:00:00Z",
+            "2019-05-24T10:56Z",
+            "x-y-zT1:2:3Z",
+        ] {
             assert_eq!(at(bad), None, "{bad}");
         }
     }

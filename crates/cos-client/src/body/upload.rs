@@ -247,7 +247,13 @@ mod tests {
         let path = dir.path().join("f");
         std::fs::write(&path, &data).unwrap();
         let file = Arc::new(SourceFile::open(&path).unwrap());
-        for (offset, len) in [(0, data.len()), (5, CHUNK), (CHUNK - 1, CHUNK + 2), (7, 0), (9, 1)] {
+        for (offset, len) in [
+            (0, data.len()),
+            (5, CHUNK),
+            (CHUNK - 1, CHUNK + 2),
+            (7, 0),
+            (9, 1),
+        ] {
             let expected = &data[offset..offset + len];
             let from_file = Payload::File {
                 file: Arc::clone(&file),

@@ -35,7 +35,11 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
                 facts.bucket, facts.region
             ));
         }
-        "NoSuchKey" => return facts.key.map(|k| format!("there is no object {k:?} in {}", facts.bucket)),
+        "NoSuchKey" => {
+            return facts
+                .key
+                .map(|k| format!("there is no object {k:?} in {}", facts.bucket));
+        }
         "NoSuchUpload" => {
             return Some("the multipart upload was completed, aborted or cleaned up".into());
         }
@@ -51,7 +55,9 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
             return Some("the key exists and overwriting was forbidden for this call".into());
         }
         "BucketAccelerateNotEnabled" => {
-            return Some("switch global acceleration on for the bucket or use its own domain".into());
+            return Some(
+                "switch global acceleration on for the bucket or use its own domain".into(),
+            );
         }
         "SignatureDoesNotMatch" => {
             return Some(
@@ -77,7 +83,9 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
         return Some(for_refusal(code, answer, facts));
     }
     if answer.status == 404 && answer.code.is_none() {
-        let what = facts.key.map_or("the bucket".into(), |k| format!("object {k:?}"));
+        let what = facts
+            .key
+            .map_or("the bucket".into(), |k| format!("object {k:?}"));
         return Some(format!("{what} was not found in {}", facts.bucket));
     }
     if answer.status >= 400 && !answer.is_from_cos() {
@@ -214,21 +222,73 @@ mod tests {
     #[test]
     fn each_situation_has_its_sentence() {
         let f = facts();
-        let over = Facts { now_s: 2_012, ..f.clone() };
-        let slow = Facts { clock_behind_s: Some(420), ..f.clone() };
-        let fast = Facts { clock_behind_s: Some(-7_300), ..f.clone() };
-        let permanent = Facts { temporary: false, expired_time_s: None, ..f.clone() };
-        let again = Facts { attempts: 2, ..f.clone() };
-        let list = Facts { operation: Some(Operation::ListObjects), key: None, ..f.clone() };
-        let generic = Facts { operation: Some(Operation::Generic), ..f.clone() };
+        let over = Facts {
+            now_s: 2_012,
+            ..f.clone()
+        };
+        let slow = Facts {
+            clock_behind_s: Some(420),
+            ..f.clone()
+        };
+        let fast = Facts {
+            clock_behind_s: Some(-7_300),
+            ..f.clone()
+        };
+        let permanent = Facts {
+            temporary: false,
+            expired_time_s: None,
+            ..f.clone()
+        };
+        let again = Facts {
+            attempts: 2,
+            ..f.clone()
+        };
+        let list = Facts {
+            operation: Some(Operation::ListObjects),
+            key: None,
+            ..f.clone()
+        };
+        let generic = Facts {
+            operation: Some(Operation::Generic),
+            ..f.clone()
+        };
         for (status, code, message, facts, part) in [
-            (403, "AccessDenied", "Access Denied.", &f,
-             "lacks name/cos:UploadPart on qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/a/b"),
-            (403, "AccessDenied", "Access Denied.", &list, "lacks name/cos:GetBucket on qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/,"),
-            (403, "AccessDenied", "Access Denied.", &generic, "no policy allows"),
+            (
+                403,
+                "AccessDenied",
+                "Access Denied.",
+                &f,
+                "lacks name/cos:UploadPart on qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/a/b",
+            ),
+            (
+                403,
+                "AccessDenied",
+                "Access Denied.",
+                &list,
+                "lacks name/cos:GetBucket on qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/,",
+            ),
+            (
+                403,
+                "AccessDenied",
+                "Access Denied.",
+                &generic,
+                "no policy allows",
+            ),
             (403, "AccessDenied", "Access Denied.", &slow, "lacks"),
-            (403, "AccessDenied", "Request has expired", &over, "expired 12 s ago"),
-            (403, "AccessDenied", "Request has expired", &slow, "clock of this machine is 7 min slow"),
+            (
+                403,
+                "AccessDenied",
+                "Request has expired",
+                &over,
+                "expired 12 s ago",
+            ),
+            (
+                403,
+                "AccessDenied",
+                "Request has expired",
+                &slow,
+                "clock of this machine is 7 min slow",
+            ),
             (403, "RequestTimeTooSkewed", "", &fast, "2 h fast"),
             (403, "AccessDenied", "Request has expired", &f, "is over"),
             (403, "", "", &f, "lacks"),
@@ -251,7 +311,10 @@ mod tests {
             (301, "", "", &f, "another region"),
         ] {
             let got = hint(status, code, message, facts);
-            assert!(got.contains(part), "{status} {code} {message}: {got:?} lacks {part:?}");
+            assert!(
+                got.contains(part),
+                "{status} {code} {message}: {got:?} lacks {part:?}"
+            );
         }
         let mut proxy = answer(502, "", "");
         proxy.request_id = None;

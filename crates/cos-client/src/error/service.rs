@@ -90,7 +90,10 @@ pub(crate) fn is_error_document(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
     let mut rest = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']);
     if rest.starts_with("<?") {
-        rest = rest.split_once("?>").map_or("", |(_, after)| after).trim_start();
+        rest = rest
+            .split_once("?>")
+            .map_or("", |(_, after)| after)
+            .trim_start();
     }
     rest.starts_with("<Error>") || rest.starts_with("<Error ")
 }
@@ -143,7 +146,13 @@ mod tests {
 
     #[test]
     fn survives_any_body() {
-        for body in [&b""[..], b"\xff\xfe", b"<Error><Code>", b"<html>no</html>", b"<Error"] {
+        for body in [
+            &b""[..],
+            b"\xff\xfe",
+            b"<Error><Code>",
+            b"<html>no</html>",
+            b"<Error",
+        ] {
             let e = ServiceError::read(502, &HeaderMap::new(), body);
             assert_eq!(e.code, None);
             assert!(e.message_or_status().contains("502"));
@@ -152,7 +161,9 @@ mod tests {
 
     #[test]
     fn error_documents_are_told_apart() {
-        assert!(is_error_document(b"  \n\n<?xml version=\"1.0\"?>\n<Error><Code>x</Code></Error>"));
+        assert!(is_error_document(
+            b"  \n\n<?xml version=\"1.0\"?>\n<Error><Code>x</Code></Error>"
+        ));
         assert!(is_error_document(b"<Error></Error>"));
         assert!(!is_error_document(b"<ErrorFree/>"));
         assert!(!is_error_document(b"<CopyObjectResult/>"));

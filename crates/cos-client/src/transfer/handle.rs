@@ -186,8 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn cancel_completes_once_with_its_kind() {
-        let transfer: Transfer<()> =
-            Transfer::start(Meter::new(), None, std::future::pending());
+        let transfer: Transfer<()> = Transfer::start(Meter::new(), None, std::future::pending());
         let control = transfer.control();
         control.cancel();
         control.cancel();

@@ -74,7 +74,9 @@ pub(crate) fn upload(
 ) -> Result<UploadPlan, String> {
     check_part_size(part_size)?;
     if size > MAX_OBJECT {
-        return Err(format!("{size} bytes is more than an object can hold (48.8 TiB)"));
+        return Err(format!(
+            "{size} bytes is more than an object can hold (48.8 TiB)"
+        ));
     }
     let in_parts = match threshold {
         // Nothing cannot be cut.
@@ -120,8 +122,22 @@ mod tests {
         }
         let two = parts(p + 1, p, None).unwrap();
         let pieces: Vec<_> = two.pieces().collect();
-        assert_eq!(pieces[0], Piece { index: 0, offset: 0, len: p });
-        assert_eq!(pieces[1], Piece { index: 1, offset: p, len: 1 });
+        assert_eq!(
+            pieces[0],
+            Piece {
+                index: 0,
+                offset: 0,
+                len: p
+            }
+        );
+        assert_eq!(
+            pieces[1],
+            Piece {
+                index: 1,
+                offset: p,
+                len: 1
+            }
+        );
         assert_eq!(pieces.len(), 2);
         assert_eq!(parts(2 * p, p, None).unwrap().count(), 2);
     }
@@ -142,7 +158,13 @@ mod tests {
     fn parts_grow_only_when_they_must() {
         let p = DEFAULT_PART_SIZE;
         let most = p * u64::from(MAX_PARTS);
-        assert_eq!(parts(most, p, None).unwrap(), Ranges { total: most, piece: p });
+        assert_eq!(
+            parts(most, p, None).unwrap(),
+            Ranges {
+                total: most,
+                piece: p
+            }
+        );
         let grown = parts(most + 1, p, None).unwrap();
         assert_eq!(grown.piece, p + MIB);
         let largest = parts(MAX_OBJECT, p, None).unwrap();

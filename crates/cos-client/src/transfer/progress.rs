@@ -70,7 +70,10 @@ impl Share {
     pub(crate) fn reach(&self, position: u64) {
         let before = self.0.reached.fetch_max(position, Ordering::AcqRel);
         if position > before {
-            self.0.meter.done.fetch_add(position - before, Ordering::AcqRel);
+            self.0
+                .meter
+                .done
+                .fetch_add(position - before, Ordering::AcqRel);
         }
     }
 }

@@ -96,7 +96,10 @@ fn check_base(url: &str) -> Result<String, InvalidValue> {
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
         // The URL is not repeated here: it holds a password.
-        return Err(InvalidValue::new("endpoint", "it must not hold a user or password"));
+        return Err(InvalidValue::new(
+            "endpoint",
+            "it must not hold a user or password",
+        ));
     }
     if parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some() {
         return Err(fail("must have no path, query or fragment"));
@@ -121,10 +124,22 @@ mod tests {
     #[test]
     fn the_four_domains() {
         for (domain, host) in [
-            (Domain::Default, "demo-1250000000.cos.ap-guangzhou.myqcloud.com"),
-            (Domain::TencentCos, "demo-1250000000.cos.ap-guangzhou.tencentcos.cn"),
-            (Domain::Internal, "demo-1250000000.cos-internal.ap-guangzhou.tencentcos.cn"),
-            (Domain::Accelerate, "demo-1250000000.cos.accelerate.myqcloud.com"),
+            (
+                Domain::Default,
+                "demo-1250000000.cos.ap-guangzhou.myqcloud.com",
+            ),
+            (
+                Domain::TencentCos,
+                "demo-1250000000.cos.ap-guangzhou.tencentcos.cn",
+            ),
+            (
+                Domain::Internal,
+                "demo-1250000000.cos-internal.ap-guangzhou.tencentcos.cn",
+            ),
+            (
+                Domain::Accelerate,
+                "demo-1250000000.cos.accelerate.myqcloud.com",
+            ),
         ] {
             assert_eq!(of(domain).host(), host);
             assert_eq!(of(domain).base(), format!("https://{host}"));
@@ -134,7 +149,9 @@ mod tests {
 
     #[test]
     fn an_override_keeps_the_host() {
-        let e = of(Domain::Default).connect_to("http://127.0.0.1:8080/").unwrap();
+        let e = of(Domain::Default)
+            .connect_to("http://127.0.0.1:8080/")
+            .unwrap();
         assert_eq!(e.base(), "http://127.0.0.1:8080");
         assert_eq!(e.host(), "demo-1250000000.cos.ap-guangzhou.myqcloud.com");
         assert!(e.is_override());
@@ -154,7 +171,15 @@ mod tests {
 
     #[test]
     fn refuses_other_urls_and_does_not_repeat_passwords() {
-        for bad in ["", "host", "ftp://h", "http://h/p", "http://h?x", "http://h#x", "http://"] {
+        for bad in [
+            "",
+            "host",
+            "ftp://h",
+            "http://h/p",
+            "http://h?x",
+            "http://h#x",
+            "http://",
+        ] {
             assert!(Endpoint::custom_domain(bad).is_err(), "{bad}");
         }
         let error = Endpoint::custom_domain("http://u:hunter2@h").unwrap_err();

@@ -143,8 +143,27 @@ mod tests {
     #[test]
     fn encoded_paths_survive_url_parsing() {
         for key in [
-            "a", "a b", "a+b", "/a", "a//b", "./a", "a/../b", "a/b/..", "a/.", "x/./y", "../a",
-            "文/件 é", "a%2Fb", "a?b#c", "!'()*", "a\\b", "...", "a/...", "/..", "a\tb", "//",
+            "a",
+            "a b",
+            "a+b",
+            "/a",
+            "a//b",
+            "./a",
+            "a/../b",
+            "a/b/..",
+            "a/.",
+            "x/./y",
+            "../a",
+            "文/件 é",
+            "a%2Fb",
+            "a?b#c",
+            "!'()*",
+            "a\\b",
+            "...",
+            "a/...",
+            "/..",
+            "a\tb",
+            "//",
         ] {
             let path = ObjectKey::new(key).unwrap().encoded_path();
             let url = reqwest::Url::parse(&format!("http://h{path}")).unwrap();

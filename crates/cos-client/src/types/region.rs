@@ -58,7 +58,12 @@ mod tests {
 
     #[test]
     fn accepts_names_and_refuses_the_rest() {
-        for good in ["ap-guangzhou", "ap-beijing-1", "ap-shenzhen-fsi", "accelerate"] {
+        for good in [
+            "ap-guangzhou",
+            "ap-beijing-1",
+            "ap-shenzhen-fsi",
+            "accelerate",
+        ] {
             assert_eq!(Region::new(good).unwrap().as_str(), good);
         }
         for bad in ["", "-ap", "ap-", "ap/gz", "ap gz", "ap.gz:80", "é"] {

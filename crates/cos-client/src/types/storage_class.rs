@@ -36,7 +36,10 @@ const NAMES: [(&str, StorageClass); 8] = [
     ("DEEP_ARCHIVE", StorageClass::DeepArchive),
     ("MAZ_STANDARD", StorageClass::MazStandard),
     ("MAZ_STANDARD_IA", StorageClass::MazStandardIa),
-    ("MAZ_INTELLIGENT_TIERING", StorageClass::MazIntelligentTiering),
+    (
+        "MAZ_INTELLIGENT_TIERING",
+        StorageClass::MazIntelligentTiering,
+    ),
 ];
 
 impl StorageClass {

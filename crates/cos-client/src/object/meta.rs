@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use http::HeaderMap;
+
+use crate::response::{Reply, header};
+use crate::types::{Crc64, ETag, StorageClass};
+
+/// What is known about an object besides its content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectMeta {
+    /// Size of the whole object in bytes, also when only a range was read.
+    pub size: u64,
+    /// Tag of this version.
+    pub etag: Option<ETag>,
+    /// CRC-64 of the whole object; absent on very old objects.
+    pub crc64: Option<Crc64>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// When it was written.
+    pub last_modified: Option<SystemTime>,
+    /// How it is kept.
+    pub storage_class: StorageClass,
+    /// Its version, in buckets with versioning.
+    pub version_id: Option<String>,
+    /// User metadata, names without `x-cos-meta-`.
+    pub metadata: BTreeMap<String, String>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// `Content-Disposition`.
+    pub content_disposition: Option<String>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<String>,
+    /// Id of the request that told all this.
+    pub request_id: Option<String>,
+}
+
+impl ObjectMeta {
+    pub(crate) fn read(reply: &Reply) -> Self {
+        let headers = &reply.headers;
+        let text = |name: &str| header(headers, name).map(str::to_owned);
+        Self {
+            size: whole_size(headers).unwrap_or(0),
+            etag: reply.etag(),
+            crc64: reply.crc64(),
+            content_type: text("content-type"),
+            last_modified: header(headers, "last-modified")
+                .and_then(|t| httpdate::parse_http_date(t).ok()),
+            storage_class: header(headers, "x-cos-storage-class")
+                .and_then(|t| StorageClass::new(t).ok())
+                .unwrap_or_default(),
+            version_id: reply.version_id(),
+            metadata: metadata(headers),
+            cache_control: text("cache-control"),
+            content_disposition: text("content-disposition"),
+            content_encoding: text("content-encoding"),
+            request_id: reply.request_id(),
+        }
+    }
+}
+
+fn metadata(headers: &HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let name = name.as_str().strip_prefix("x-cos-meta-")?;
+            Some((
+                name.to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            ))
+        })
+        .collect()
+}
+
+/// `Content-Range: bytes 0-9/100`, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ContentRange {
+    pub first: u64,
+    pub last: u64,
+    pub total: u64,
+}
+
+pub(crate) fn content_range(headers: &HeaderMap) -> Option<ContentRange> {
+    let text = header(headers, "content-range")?.strip_prefix("bytes ")?;
+    let (range, total) = text.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    Some(ContentRange {
+        first: first.trim().parse().ok()?,
+        last: last.trim().parse().ok()?,
+        total: total.trim().parse().ok()?,
+    })
+}
+
+/// Bytes this answer carries.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    header(headers, "content-length")?.trim().parse().ok()
+}
+
+fn whole_size(headers: &HeaderMap) -> Option<u64> {
+    content_range(headers)
+        .map(|r| r.total)
+        .or_else(|| content_length(headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("content-range", text.parse().unwrap());
+            content_range(&headers).map(|r| (r.first, r.last, r.total))
+        };
+        assert_eq!(read("bytes 0-9/100"), Some((0, 9, 100)));
+        for bad in ["bytes */100", "bytes 0-9/*", "0-9/100", "bytes 0/1", ""] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use bytes::Bytes;
+use http::Method;
+
+use super::object_headers;
+use crate::body::Payload;
+use crate::client::Client;
+use crate::error::Result;
+use crate::operation::Operation;
+use crate::request::{Call, Headers};
+use crate::types::{Crc64, ETag, ObjectKey};
+
+/// A simple upload of bytes in memory, at most 5 GB; see [`Client::put_object`].
+#[derive(Debug)]
+#[must_use = "call send()"]
+pub struct PutObject {
+    client: Client,
+    key: String,
+    body: Bytes,
+    headers: Headers,
+}
+
+/// What an upload answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PutObjectOutput {
+    /// Tag of the new version.
+    pub etag: Option<ETag>,
+    /// CRC-64 of the content, computed here and equal to the service's where it sent one.
+    pub crc64: Crc64,
+    /// The new version, in buckets with versioning.
+    pub version_id: Option<String>,
+    /// Id of the request.
+    pub request_id: Option<String>,
+}
+
+impl Client {
+    /// Stores `body` as one object, replacing what has the key.
+    ///
+    /// The content's CRC-64 is compared with what the service received.
+    pub fn put_object(&self, key: impl Into<String>, body: impl Into<Bytes>) -> PutObject {
+        PutObject {
+            client: self.clone(),
+            key: key.into(),
+            body: body.into(),
+            headers: Headers::default(),
+        }
+    }
+}
+
+impl PutObject {
+    object_headers!();
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// See [`crate::ErrorKind`]; `Integrity` when what arrived was not what was sent.
+    pub async fn send(self) -> Result<PutObjectOutput> {
+        let payload = Payload::bytes(self.body);
+        let mut call = Call::new(Operation::PutObject, Method::PUT)
+            .key(ObjectKey::new(self.key)?)
+            .headers(self.headers.checked()?)
+            .payload(payload);
+        call.check_crc = true;
+        put(&self.client, &call).await
+    }
+}
+
+/// Sends a PUT Object call, whatever its body.
+pub(crate) async fn put(client: &Client, call: &Call) -> Result<PutObjectOutput> {
+    let reply = client.execute(call).await?;
+    Ok(PutObjectOutput {
+        etag: reply.etag(),
+        crc64: Crc64::from_u64(reply.sent_crc.unwrap_or(0)),
+        version_id: reply.version_id(),
+        request_id: reply.request_id(),
+    })
+}
