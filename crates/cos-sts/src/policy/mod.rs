@@ -17,19 +17,25 @@
 //! # Ok::<(), cos_sts::policy::PolicyError>(())
 //! ```
 
+mod builder;
 mod condition;
 mod context;
 mod error;
 mod evaluate;
 mod model;
+mod operation;
 mod parse;
 mod pattern;
 mod resource;
+mod scope;
 
+pub use builder::PolicyBuilder;
 pub use condition::is_known_operator;
 pub use context::Context;
 pub use error::PolicyError;
 pub use evaluate::{Call, Decision, Identity, PolicySide, Reason, StatementRef, evaluate};
 pub use model::{ConditionBlock, Effect, OneOrMany, Policy, Scalar, Statement, VERSION};
+pub use operation::Operation;
 pub use pattern::wildcard_match;
 pub use resource::Resource;
+pub use scope::Scope;

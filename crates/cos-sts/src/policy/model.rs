@@ -59,7 +59,7 @@ impl Policy {
 
     /// The value of the `Policy` parameter of an STS call: the JSON, percent-encoded once.
     pub fn to_param(&self) -> String {
-        encode_param(&self.to_json())
+        cos_sign_core::encode(&self.to_json()).to_string()
     }
 
     /// Whether STS takes this policy at all: it must have statements and no `principal`.
@@ -79,18 +79,6 @@ impl Policy {
             None => Ok(()),
         }
     }
-}
-
-/// Percent-encodes policy text once, as an STS parameter needs it: everything but letters, digits and
-/// `-_.~`.
-pub(crate) fn encode_param(json: &str) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const SET: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'_')
-        .remove(b'.')
-        .remove(b'~');
-    utf8_percent_encode(json, SET).to_string()
 }
 
 impl FromStr for Policy {
