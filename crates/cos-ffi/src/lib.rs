@@ -32,3 +32,8 @@ pub mod runtime;
 pub mod credentials;
 pub mod provider;
 pub mod sign;
+
+pub mod client;
+pub mod object;
+pub mod response;
+pub mod transfer;

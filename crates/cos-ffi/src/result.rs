@@ -39,11 +39,13 @@ pub enum cosffi_result {
     COSFFI_ERROR_LOCAL = 15,
     /// What arrived is not what was sent (length or checksum).
     COSFFI_ERROR_INTEGRITY = 16,
+    /// A condition of the request, such as "only if it does not exist", was not met.
+    COSFFI_ERROR_PRECONDITION = 17,
 }
 
 impl cosffi_result {
     /// Every code, for the tables below and in the tests.
-    pub(crate) const ALL: [(cosffi_result, &'static core::ffi::CStr); 17] = {
+    pub(crate) const ALL: [(cosffi_result, &'static core::ffi::CStr); 18] = {
         use cosffi_result::*;
         [
             (COSFFI_OK, c"COSFFI_OK"),
@@ -66,6 +68,7 @@ impl cosffi_result {
             (COSFFI_ERROR_TIMEOUT, c"COSFFI_ERROR_TIMEOUT"),
             (COSFFI_ERROR_LOCAL, c"COSFFI_ERROR_LOCAL"),
             (COSFFI_ERROR_INTEGRITY, c"COSFFI_ERROR_INTEGRITY"),
+            (COSFFI_ERROR_PRECONDITION, c"COSFFI_ERROR_PRECONDITION"),
         ]
     };
 

@@ -19,6 +19,12 @@ pub struct cosffi_provider {
     provider: Arc<dyn CredentialProvider>,
 }
 
+impl cosffi_provider {
+    pub(crate) fn get(&self) -> &Arc<dyn CredentialProvider> {
+        &self.provider
+    }
+}
+
 /// A provider that always gives the same credentials.
 ///
 /// Ownership: `*out` is yours; end it with cosffi_provider_free(). `credentials` are copied.

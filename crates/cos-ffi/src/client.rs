@@ -1,0 +1,188 @@
+//! `cosffi_client`: access to one bucket.
+
+use core::mem::MaybeUninit;
+use core::ptr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cos_client::{Client, ErrorKind, RetryPolicy};
+
+use crate::error::{Failure, cosffi_error};
+use crate::guard;
+use crate::options::{self, SizeTagged};
+use crate::provider::cosffi_provider;
+use crate::result::cosffi_result;
+use crate::runtime::{cosffi_runtime, shared::Shared};
+use crate::text::{Text, cosffi_str};
+
+/// Access to one bucket: connections, credentials, limits. Use one per bucket and keep it.
+pub struct cosffi_client {
+    pub(crate) client: Client,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// Settings of a client. Zero and empty mean default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cosffi_client_options {
+    /// sizeof(cosffi_client_options) when the program was compiled.
+    pub struct_size: usize,
+    /// The bucket with its appid, e.g. "photos-1250000000". Required.
+    pub bucket: cosffi_str,
+    /// Its region, e.g. "ap-guangzhou". Required.
+    pub region: cosffi_str,
+    /// "scheme://host[:port]" to connect to instead of the bucket's own host, whose name is still sent
+    /// and signed: a gateway or an emulator.
+    pub endpoint: cosffi_str,
+    /// Where credentials come from. Required.
+    pub provider: *const cosffi_provider,
+    /// Bytes per part of an upload or download, 1 MiB to 5 GiB. Default: 8 MiB.
+    pub part_size_bytes: u64,
+    /// Requests in flight at most, for all transfers of this client together, 1 to 1024. Default: 8.
+    pub concurrency: u32,
+    /// Requests sent at most for one call, 1 means never repeat. Default: 5.
+    pub max_attempts: u32,
+    /// For making a connection. Default: 10,000.
+    pub connect_timeout_ms: u64,
+    /// For an answer to begin, and between two pieces of it. Default: 60,000.
+    pub read_timeout_ms: u64,
+    /// For one call with all its attempts; a transfer is many calls. Default: no limit.
+    pub operation_timeout_ms: u64,
+    /// Certificates (PEM) to trust besides the built-in roots.
+    pub ca_pem: cosffi_str,
+    /// A forward proxy, "http://[user:password@]host:port". The environment is not looked at.
+    pub proxy: cosffi_str,
+}
+
+// SAFETY: repr(C), struct_size first; text, pointers and integers may be zero.
+unsafe impl SizeTagged for cosffi_client_options {}
+
+impl From<cos_client::Error> for Failure {
+    fn from(error: cos_client::Error) -> Failure {
+        use cosffi_result::*;
+        let code = match error.kind() {
+            ErrorKind::AccessDenied => COSFFI_ERROR_ACCESS_DENIED,
+            ErrorKind::NotFound => COSFFI_ERROR_NOT_FOUND,
+            ErrorKind::Precondition => COSFFI_ERROR_PRECONDITION,
+            ErrorKind::Network => COSFFI_ERROR_NETWORK,
+            ErrorKind::Timeout => COSFFI_ERROR_TIMEOUT,
+            ErrorKind::Local => COSFFI_ERROR_LOCAL,
+            ErrorKind::Integrity => COSFFI_ERROR_INTEGRITY,
+            ErrorKind::Cancelled => COSFFI_ERROR_CANCELLED,
+            ErrorKind::Config => COSFFI_ERROR_CONFIG,
+            ErrorKind::Credential => COSFFI_ERROR_CREDENTIAL,
+            _ => COSFFI_ERROR_SERVICE,
+        };
+        Failure {
+            http_status: error.http_status().map_or(0, u32::from),
+            service_code: Text::optional(error.code()),
+            request_id: Text::optional(error.request_id()),
+            resource: Text::optional(error.resource()),
+            hint: Text::optional(error.hint()),
+            is_retryable: error.is_retryable(),
+            attempts: error.attempts(),
+            ..Failure::new(code, error.message())
+        }
+    }
+}
+
+/// Makes a client. Opens no connection and asks for no credentials yet.
+///
+/// Ownership: `*out` is yours; end it with cosffi_client_free(). `options` and its text are copied;
+/// the runtime and the provider may be freed first (a freed runtime starts no more transfers).
+/// Threads: any.
+/// Errors: INVALID_ARGUMENT; CONFIG naming the option; SHUT_DOWN; FORKED.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosffi_client_new(
+    runtime: Option<&cosffi_runtime>,
+    options: *const cosffi_client_options,
+    out: Option<&mut MaybeUninit<*mut cosffi_client>>,
+    err: Option<&mut MaybeUninit<*mut cosffi_error>>,
+) -> cosffi_result {
+    guard::call(err, || {
+        let out = out
+            .ok_or_else(|| Failure::null("out"))?
+            .write(ptr::null_mut());
+        let shared = runtime.ok_or_else(|| Failure::null("runtime"))?.shared();
+        // Refused early rather than at the first transfer.
+        drop(shared.hold()?);
+        // SAFETY: the caller passes a struct that starts with its size.
+        let options = unsafe { options::read(options, "options") }?;
+        let client = build(&options)?;
+        *out = Box::into_raw(Box::new(cosffi_client {
+            client,
+            shared: Arc::clone(shared),
+        }));
+        Ok(())
+    })
+}
+
+fn build(options: &cosffi_client_options) -> Result<Client, Failure> {
+    // SAFETY: the caller of cosffi_client_new() promises that text and provider live for that call.
+    let (bucket, region, endpoint, ca_pem, proxy, provider) = unsafe {
+        (
+            options.bucket.read_required("options->bucket")?,
+            options.region.read_required("options->region")?,
+            options.endpoint.read_optional("options->endpoint")?,
+            options.ca_pem.read_optional("options->ca_pem")?,
+            options.proxy.read_optional("options->proxy")?,
+            options
+                .provider
+                .as_ref()
+                .ok_or_else(|| Failure::null("options->provider"))?,
+        )
+    };
+    let mut builder = Client::builder()
+        .bucket(bucket)
+        .region(region)
+        .credentials(Arc::clone(provider.get()));
+    if let Some(endpoint) = endpoint {
+        builder = builder.endpoint(endpoint);
+    }
+    if let Some(ca_pem) = ca_pem {
+        builder = builder.ca_pem(ca_pem);
+    }
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(proxy);
+    }
+    if options.part_size_bytes != 0 {
+        builder = builder.part_size(options.part_size_bytes);
+    }
+    if options.concurrency != 0 {
+        builder = builder.concurrency(options.concurrency as usize);
+    }
+    if options.max_attempts != 0 {
+        builder = builder.retry(RetryPolicy::default().with_max_attempts(options.max_attempts));
+    }
+    if let Some(limit) = milliseconds(options.connect_timeout_ms) {
+        builder = builder.connect_timeout(limit);
+    }
+    if let Some(limit) = milliseconds(options.read_timeout_ms) {
+        builder = builder.read_timeout(limit);
+    }
+    if let Some(limit) = milliseconds(options.operation_timeout_ms) {
+        builder = builder.operation_timeout(limit);
+    }
+    Ok(builder.build()?)
+}
+
+fn milliseconds(ms: u64) -> Option<Duration> {
+    (ms != 0).then(|| Duration::from_millis(ms))
+}
+
+/// Frees a client. Transfers in flight keep what they need and go on.
+///
+/// Ownership: takes `client`; NULL is fine.
+/// Threads: any, also inside a callback. In a forked child it does nothing.
+/// Errors: none.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_client_free(client: Option<Box<cosffi_client>>) {
+    guard::value((), || {
+        let Some(client) = client else { return };
+        if client.shared.is_forked() {
+            core::mem::forget(client);
+        }
+    })
+}

@@ -1,0 +1,187 @@
+//! `cosffi_response`: what the service told about an object.
+
+use std::time::UNIX_EPOCH;
+
+use cos_client::{Crc64, ETag, ObjectMeta};
+
+use crate::guard;
+use crate::text::{Text, cosffi_str};
+
+/// The answer to a transfer that went well.
+#[derive(Default)]
+pub struct cosffi_response {
+    etag: Text,
+    crc64: Option<u64>,
+    request_id: Text,
+    version_id: Text,
+    size_bytes: Option<u64>,
+    last_modified_s: u64,
+    /// Names in lower case.
+    headers: Vec<(String, Text)>,
+}
+
+impl cosffi_response {
+    /// Of an object that was written or read whole.
+    pub(crate) fn of_object(
+        etag: Option<&ETag>,
+        crc64: Option<Crc64>,
+        size_bytes: Option<u64>,
+        version_id: Option<&str>,
+        request_id: Option<&str>,
+    ) -> cosffi_response {
+        cosffi_response {
+            etag: Text::optional(etag.map(ETag::as_str)),
+            crc64: crc64.map(Crc64::as_u64),
+            size_bytes,
+            version_id: Text::optional(version_id),
+            request_id: Text::optional(request_id),
+            ..cosffi_response::default()
+        }
+    }
+
+    /// Of an object whose properties were asked for.
+    pub(crate) fn of_meta(meta: &ObjectMeta) -> cosffi_response {
+        let fixed = [
+            ("content-type", meta.content_type.as_deref()),
+            ("cache-control", meta.cache_control.as_deref()),
+            ("content-disposition", meta.content_disposition.as_deref()),
+            ("content-encoding", meta.content_encoding.as_deref()),
+            ("x-cos-storage-class", Some(meta.storage_class.as_str())),
+        ];
+        let fixed = fixed
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), Text::new(value?))));
+        let own = meta.metadata.iter().map(|(name, value)| {
+            let name = format!("x-cos-meta-{}", name.to_ascii_lowercase());
+            (name, Text::new(value))
+        });
+        cosffi_response {
+            last_modified_s: meta
+                .last_modified
+                .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+                .map_or(0, |since| since.as_secs()),
+            headers: fixed.chain(own).collect(),
+            ..cosffi_response::of_object(
+                meta.etag.as_ref(),
+                meta.crc64,
+                Some(meta.size),
+                meta.version_id.as_deref(),
+                meta.request_id.as_deref(),
+            )
+        }
+    }
+}
+
+fn ask<T: Copy>(
+    response: Option<&cosffi_response>,
+    default: T,
+    question: impl FnOnce(&cosffi_response) -> T,
+) -> T {
+    guard::value(default, || response.map_or(default, question))
+}
+
+/// The object's tag with its quotes, as the service sent it.
+///
+/// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+/// Threads: any.
+/// Errors: empty when there is none.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_etag(response: Option<&cosffi_response>) -> cosffi_str {
+    ask(response, cosffi_str::EMPTY, |response| response.etag.lend())
+}
+
+/// The id of the last request (`x-cos-request-id`).
+///
+/// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+/// Threads: any.
+/// Errors: empty when there is none.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_request_id(response: Option<&cosffi_response>) -> cosffi_str {
+    ask(response, cosffi_str::EMPTY, |response| {
+        response.request_id.lend()
+    })
+}
+
+/// The version of the object, in buckets with versioning.
+///
+/// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+/// Threads: any.
+/// Errors: empty when there is none.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_version_id(response: Option<&cosffi_response>) -> cosffi_str {
+    ask(response, cosffi_str::EMPTY, |response| {
+        response.version_id.lend()
+    })
+}
+
+/// The CRC-64 of the whole object (`x-cos-hash-crc64ecma`), written to `*out_crc64`.
+///
+/// Ownership: borrows `response`; NULL is fine, also for `out_crc64`.
+/// Threads: any.
+/// Errors: returns 1 when it is known, else 0 and writes 0.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_crc64(
+    response: Option<&cosffi_response>,
+    out_crc64: Option<&mut core::mem::MaybeUninit<u64>>,
+) -> i32 {
+    guard::value(0, || {
+        let crc64 = response.and_then(|response| response.crc64);
+        if let Some(out) = out_crc64 {
+            out.write(crc64.unwrap_or(0));
+        }
+        i32::from(crc64.is_some())
+    })
+}
+
+/// The size of the whole object in bytes; UINT64_MAX when the answer does not tell.
+///
+/// Ownership: borrows `response`; NULL is fine.
+/// Threads: any.
+/// Errors: UINT64_MAX for NULL.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_size_bytes(response: Option<&cosffi_response>) -> u64 {
+    ask(response, u64::MAX, |response| {
+        response.size_bytes.unwrap_or(u64::MAX)
+    })
+}
+
+/// When the object was written, Unix seconds; 0 when the answer does not tell.
+///
+/// Ownership: borrows `response`; NULL is fine.
+/// Threads: any.
+/// Errors: none.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_last_modified_s(response: Option<&cosffi_response>) -> u64 {
+    ask(response, 0, |response| response.last_modified_s)
+}
+
+/// A header of a cosffi_head_object() answer, in any case of letters: content-type, cache-control,
+/// content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
+///
+/// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+/// Threads: any.
+/// Errors: empty when there is no such header or `name` is not text.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosffi_response_header(
+    response: Option<&cosffi_response>,
+    name: cosffi_str,
+) -> cosffi_str {
+    ask(response, cosffi_str::EMPTY, |response| {
+        // SAFETY: the caller's text lives for this call.
+        let Ok(name) = (unsafe { name.read("name") }) else {
+            return cosffi_str::EMPTY;
+        };
+        response
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map_or(cosffi_str::EMPTY, |(_, value)| value.lend())
+    })
+}
