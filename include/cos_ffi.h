@@ -74,6 +74,8 @@ enum cosffi_result
     COSFFI_ERROR_LOCAL = 15,
     /** What arrived is not what was sent (length or checksum). */
     COSFFI_ERROR_INTEGRITY = 16,
+    /** A condition of the request, such as "only if it does not exist", was not met. */
+    COSFFI_ERROR_PRECONDITION = 17,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -104,6 +106,9 @@ typedef int32_t cosffi_credential_reason;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** Access to one bucket: connections, credentials, limits. Use one per bucket and keep it. */
+typedef struct cosffi_client cosffi_client;
+
 /**
  * A request for credentials, owned by the app until it answers: with
  * cosffi_credential_request_complete(), _fail() or _free(), exactly one of them, once.
@@ -122,12 +127,18 @@ typedef struct cosffi_error cosffi_error;
 /** Gives credentials to clients: fixed ones, or those the app fetches from its own server. */
 typedef struct cosffi_provider cosffi_provider;
 
+/** The answer to a transfer that went well. */
+typedef struct cosffi_response cosffi_response;
+
 /**
  * Threads that do the work, and the one thread all callbacks come from.
  *
  * Several runtimes may live in one process; most programs need one.
  */
 typedef struct cosffi_runtime cosffi_runtime;
+
+/** An upload, a download or a single request that was started. Freeing it does not stop it. */
+typedef struct cosffi_transfer cosffi_transfer;
 
 /** Owned text, NUL-terminated. Give it back with cosffi_string_free(), never with free(). */
 typedef struct cosffi_string {
@@ -227,6 +238,108 @@ typedef struct cosffi_presign_options {
     /** Until when, Unix seconds. Required. The URL ends with the credentials if they end first. */
     uint64_t key_time_end_s;
 } cosffi_presign_options;
+
+/** Settings of a client. Zero and empty mean default. */
+typedef struct cosffi_client_options {
+    /** sizeof(cosffi_client_options) when the program was compiled. */
+    size_t struct_size;
+    /** The bucket with its appid, e.g. "photos-1250000000". Required. */
+    cosffi_str bucket;
+    /** Its region, e.g. "ap-guangzhou". Required. */
+    cosffi_str region;
+    /**
+     * "scheme://host[:port]" to connect to instead of the bucket's own host, whose name is still sent
+     * and signed: a gateway or an emulator.
+     */
+    cosffi_str endpoint;
+    /** Where credentials come from. Required. */
+    const cosffi_provider *provider;
+    /** Bytes per part of an upload or download, 1 MiB to 5 GiB. Default: 8 MiB. */
+    uint64_t part_size_bytes;
+    /** Requests in flight at most, for all transfers of this client together, 1 to 1024. Default: 8. */
+    uint32_t concurrency;
+    /** Requests sent at most for one call, 1 means never repeat. Default: 5. */
+    uint32_t max_attempts;
+    /** For making a connection. Default: 10,000. */
+    uint64_t connect_timeout_ms;
+    /** For an answer to begin, and between two pieces of it. Default: 60,000. */
+    uint64_t read_timeout_ms;
+    /** For one call with all its attempts; a transfer is many calls. Default: no limit. */
+    uint64_t operation_timeout_ms;
+    /** Certificates (PEM) to trust besides the built-in roots. */
+    cosffi_str ca_pem;
+    /** A forward proxy, "http://[user:password@]host:port". The environment is not looked at. */
+    cosffi_str proxy;
+} cosffi_client_options;
+
+/** Borrowed bytes, read and copied during the call they are given to. */
+typedef struct cosffi_bytes {
+    /** First byte; may be NULL only when `len` is 0. */
+    const uint8_t *data;
+    /** Bytes. */
+    size_t len;
+} cosffi_bytes;
+
+/** Settings of one upload. Zero and empty mean default. */
+typedef struct cosffi_upload_options {
+    /** sizeof(cosffi_upload_options) when the program was compiled. */
+    size_t struct_size;
+    /** The object's content type. */
+    cosffi_str content_type;
+    /** Further headers of the object: cache-control, x-cos-storage-class, x-cos-meta-* and so on. */
+    const cosffi_pair *headers;
+    /** How many there are. */
+    size_t headers_count;
+    /** Bytes per part, when a file goes in parts. Default: the client's. */
+    uint64_t part_size_bytes;
+    /** Not 0: fail with PRECONDITION instead of replacing an object that has the key. */
+    uint32_t forbid_overwrite;
+    /** Must be 0. */
+    uint32_t reserved;
+} cosffi_upload_options;
+
+/**
+ * How far a transfer is: bytes done of bytes in total, both absolute. `total_bytes` is UINT64_MAX
+ * while it is not known. At most about ten calls per second; the last value comes before
+ * completion.
+ */
+typedef void (*cosffi_progress_fn)(void *user_data, uint64_t done_bytes, uint64_t total_bytes);
+
+/**
+ * The end of a transfer. On COSFFI_OK `response` is set and `error` is NULL, otherwise the other
+ * way round; both are borrowed and end with this call.
+ */
+typedef void (*cosffi_complete_fn)(void *user_data,
+                                   cosffi_result result,
+                                   const cosffi_response *response,
+                                   const cosffi_error *error);
+
+/** Tells the app that its `user_data` will not be used any more. */
+typedef void (*cosffi_drop_fn)(void *user_data);
+
+/**
+ * What a transfer calls, always on the callback thread of its runtime, one at a time, and never
+ * from inside the function that started it:
+ *
+ * 1. `on_progress`, any number of times;
+ * 2. `on_complete`, exactly once, also after a cancel and at shutdown;
+ * 3. `drop`, exactly once; `user_data` is not used after that.
+ *
+ * When the start fails, `drop` is called before the starting function returns, and nothing else.
+ * Each function may be NULL.
+ */
+typedef struct cosffi_transfer_callbacks {
+    /** sizeof(cosffi_transfer_callbacks) when the program was compiled. */
+    size_t struct_size;
+    /** Handed to each function; never looked at. */
+    void *user_data;
+    /** How far it is. */
+    cosffi_progress_fn on_progress;
+    /** How it ended. */
+    cosffi_complete_fn on_complete;
+    /** `user_data` is not needed any more. */
+    cosffi_drop_fn drop;
+} cosffi_transfer_callbacks;
 
 #ifdef __cplusplus
 extern "C" {
@@ -646,6 +759,216 @@ cosffi_result cosffi_sign_request(const cosffi_sign_options *options,
 cosffi_result cosffi_presign_url(const cosffi_presign_options *options,
                                  cosffi_string *out,
                                  cosffi_error **err);
+
+/* ==== Client ================================================================================== */
+
+/**
+ * Makes a client. Opens no connection and asks for no credentials yet.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_client_free(). `options` and its text are copied;
+ * the runtime and the provider may be freed first (a freed runtime starts no more transfers).
+ * Threads: any.
+ * Errors: INVALID_ARGUMENT; CONFIG naming the option; SHUT_DOWN; FORKED.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_client_new(const cosffi_runtime *runtime,
+                                const cosffi_client_options *options,
+                                cosffi_client **out,
+                                cosffi_error **err);
+
+/**
+ * Frees a client. Transfers in flight keep what they need and go on.
+ *
+ * Ownership: takes `client`; NULL is fine.
+ * Threads: any, also inside a callback. In a forked child it does nothing.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_client_free(cosffi_client *client);
+
+/* ==== Objects ================================================================================= */
+
+/**
+ * Stores bytes as one object, replacing what has the key. For files use cosffi_upload_file().
+ *
+ * Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
+ * NULL. The bytes and all text are copied. `user_data` is the transfer's until its `drop`.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_put_object(const cosffi_client *client,
+                                cosffi_str object_key,
+                                cosffi_bytes bytes,
+                                const cosffi_upload_options *options,
+                                const cosffi_transfer_callbacks *callbacks,
+                                cosffi_transfer **out_transfer,
+                                cosffi_error **err);
+
+/**
+ * Asks for an object's properties without its content; see cosffi_response_header().
+ *
+ * Ownership: as cosffi_put_object().
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, NOT_FOUND among
+ * them. The service gives no code and no message for this request, only the HTTP status.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_head_object(const cosffi_client *client,
+                                 cosffi_str object_key,
+                                 const cosffi_transfer_callbacks *callbacks,
+                                 cosffi_transfer **out_transfer,
+                                 cosffi_error **err);
+
+/**
+ * Deletes an object. Deleting what does not exist goes well.
+ *
+ * Ownership: as cosffi_put_object().
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_delete_object(const cosffi_client *client,
+                                   cosffi_str object_key,
+                                   const cosffi_transfer_callbacks *callbacks,
+                                   cosffi_transfer **out_transfer,
+                                   cosffi_error **err);
+
+/* ==== Transfers =============================================================================== */
+
+/**
+ * Asks a transfer to stop. It still completes, once, as every transfer does: with
+ * COSFFI_ERROR_CANCELLED, or with what it had come to before. An unfinished download leaves no file
+ * under its name.
+ *
+ * Ownership: borrows `transfer`; NULL is fine.
+ * Threads: any, also inside a callback.
+ * Errors: none; any number of times, also after completion. In a forked child it does nothing.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_transfer_cancel(const cosffi_transfer *transfer);
+
+/**
+ * Waits until a transfer is over and its last callback has returned, and gives its result: for
+ * tools and tests. Waits up to `timeout_ms`; a negative time means as long as it takes.
+ *
+ * Ownership: borrows `transfer`. `*err` is yours, a copy of the transfer's error.
+ * Threads: any except the callback thread.
+ * Errors: those of the transfer; NOT_FINISHED when the time was over first (the transfer goes on);
+ * WRONG_THREAD on the callback thread; FORKED.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_transfer_wait(const cosffi_transfer *transfer,
+                                   int64_t timeout_ms,
+                                   cosffi_error **err);
+
+/**
+ * The response of a transfer that is over and went well, else NULL.
+ *
+ * Ownership: borrowed from `transfer`, valid until the last reference to it is freed.
+ * Threads: any.
+ * Errors: NULL, also for NULL.
+ * Since: 0.1 (ABI 1).
+ */
+const cosffi_response *cosffi_transfer_response(const cosffi_transfer *transfer);
+
+/**
+ * One more reference, for one more owner; each is ended with cosffi_transfer_free().
+ *
+ * Ownership: borrows `transfer`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_transfer_retain(const cosffi_transfer *transfer);
+
+/**
+ * Ends a reference. The transfer itself goes on, and its callbacks still come; to stop it, cancel it
+ * first.
+ *
+ * Ownership: takes one reference; NULL is fine.
+ * Threads: any, also inside a callback of this very transfer.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_transfer_free(const cosffi_transfer *transfer);
+
+/* ==== Responses =============================================================================== */
+
+/**
+ * The object's tag with its quotes, as the service sent it.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * Errors: empty when there is none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_response_etag(const cosffi_response *response);
+
+/**
+ * The id of the last request (`x-cos-request-id`).
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * Errors: empty when there is none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_response_request_id(const cosffi_response *response);
+
+/**
+ * The version of the object, in buckets with versioning.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * Errors: empty when there is none.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_response_version_id(const cosffi_response *response);
+
+/**
+ * The CRC-64 of the whole object (`x-cos-hash-crc64ecma`), written to `*out_crc64`.
+ *
+ * Ownership: borrows `response`; NULL is fine, also for `out_crc64`.
+ * Threads: any.
+ * Errors: returns 1 when it is known, else 0 and writes 0.
+ * Since: 0.1 (ABI 1).
+ */
+int32_t cosffi_response_crc64(const cosffi_response *response, uint64_t *out_crc64);
+
+/**
+ * The size of the whole object in bytes; UINT64_MAX when the answer does not tell.
+ *
+ * Ownership: borrows `response`; NULL is fine.
+ * Threads: any.
+ * Errors: UINT64_MAX for NULL.
+ * Since: 0.1 (ABI 1).
+ */
+uint64_t cosffi_response_size_bytes(const cosffi_response *response);
+
+/**
+ * When the object was written, Unix seconds; 0 when the answer does not tell.
+ *
+ * Ownership: borrows `response`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+uint64_t cosffi_response_last_modified_s(const cosffi_response *response);
+
+/**
+ * A header of a cosffi_head_object() answer, in any case of letters: content-type, cache-control,
+ * content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * Errors: empty when there is no such header or `name` is not text.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_str cosffi_response_header(const cosffi_response *response,
+                                         cosffi_str name);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -35,5 +35,6 @@ pub mod sign;
 
 pub mod client;
 pub mod object;
-pub mod response;
 pub mod transfer;
+
+pub mod response;

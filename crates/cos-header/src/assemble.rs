@@ -10,6 +10,10 @@ const SECTIONS: &[(&str, &str)] = &[
     ("cosffi_credentials_new", "Credentials"),
     ("cosffi_provider_static", "Providers of credentials"),
     ("cosffi_sign_request", "Signing without a client"),
+    ("cosffi_client_new", "Client"),
+    ("cosffi_put_object", "Objects"),
+    ("cosffi_transfer_cancel", "Transfers"),
+    ("cosffi_response_etag", "Responses"),
 ];
 
 /// Options structs and callback tables: each gets a `<name>_default()`.

@@ -1,7 +1,6 @@
 //! One request per transfer: put bytes, ask for properties, delete.
 
 use core::mem::MaybeUninit;
-use core::ptr;
 
 use super::{Started, key};
 use crate::client::cosffi_client;

@@ -51,7 +51,9 @@ impl Upload {
             let options = options::read(options, "options")?;
             (
                 options,
-                options.content_type.read_optional("options->content_type")?,
+                options
+                    .content_type
+                    .read_optional("options->content_type")?,
                 pair::read(options.headers, options.headers_count, "options->headers")?,
             )
         };

@@ -98,10 +98,6 @@ impl Queue {
         first
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.lock().phase != Phase::Open
-    }
-
     pub(crate) fn is_callback_thread(&self) -> bool {
         self.thread.get() == Some(&thread::current().id())
     }

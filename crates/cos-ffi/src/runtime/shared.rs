@@ -101,10 +101,6 @@ impl Shared {
         self.tokio.spawn(task);
     }
 
-    pub(crate) fn tokio(&self) -> &tokio::runtime::Handle {
-        &self.tokio
-    }
-
     /// Resolves when the runtime begins to shut down.
     pub(crate) fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut closing = self.closing.subscribe();

@@ -99,7 +99,9 @@ impl Cell {
         };
         let news = {
             let mut progress = lock(&self.progress);
-            let news = progress.latest.filter(|latest| progress.told != Some(*latest));
+            let news = progress
+                .latest
+                .filter(|latest| progress.told != Some(*latest));
             progress.told = progress.latest;
             news
         };
