@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::body::BufferPool;
 use crate::config::{ClientBuilder, Config, Settings, Timeouts};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sign::KeyCache;
 use crate::types::{BucketName, Endpoint, Region};
 
@@ -137,8 +137,14 @@ impl Client {
         &self.shared.keys
     }
 
-    pub(crate) fn permits(&self) -> &Arc<Semaphore> {
-        &self.shared.permits
+    /// The right to have one transfer request in flight.
+    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        let permits = Arc::clone(&self.shared.permits);
+        // The semaphore is never closed.
+        permits
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::cancelled())
     }
 
     pub(crate) fn buffers(&self) -> &Arc<BufferPool> {

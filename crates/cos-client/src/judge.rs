@@ -207,7 +207,7 @@ fn clock_error(answer: &ServiceError, now_s: u64) -> Option<i64> {
 }
 
 /// Exponential, with "full jitter" over the upper half so that crowds spread and nobody hurries.
-fn back_off(policy: &RetryPolicy, attempt: u32, factor: u32, random: f64) -> Duration {
+pub(crate) fn back_off(policy: &RetryPolicy, attempt: u32, factor: u32, random: f64) -> Duration {
     let doublings = attempt.saturating_sub(1).min(16);
     let ceiling = policy
         .base_delay

@@ -95,6 +95,16 @@ impl Headers {
         }
     }
 
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let entry = self.0.iter().find(|(n, _)| n == name)?;
+        Some(&entry.1)
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(n, _)| n != name);
+        self
+    }
+
     pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
         self.0
     }

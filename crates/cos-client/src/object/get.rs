@@ -199,6 +199,11 @@ impl ObjectBody {
         Ok(None)
     }
 
+    /// The bare stream, for callers that sum and count themselves.
+    pub(crate) fn into_stream(self) -> BodyStream {
+        self.stream
+    }
+
     /// All of it, in memory.
     ///
     /// # Errors

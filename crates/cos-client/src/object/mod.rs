@@ -15,11 +15,14 @@ pub use copy::{CopyObject, CopyObjectOutput, CopySource};
 pub use delete::{DeleteObject, DeleteObjectOutput};
 pub use delete_many::{DeleteFailure, DeleteObjects, DeleteObjectsOutput};
 pub use generic::{GenericRequest, GenericResponse};
+pub(crate) use get::get_call;
 pub use get::{GetObject, GetObjectOutput, ObjectBody};
 pub use head::HeadObject;
 pub use list::{ListObjects, ListObjectsPage, ObjectSummary};
 pub use meta::ObjectMeta;
+pub(crate) use meta::content_range;
 pub use presign::{Presign, PresignedUrl};
+pub(crate) use put::put;
 pub use put::{PutObject, PutObjectOutput};
 
 /// Setters for the headers of anything that creates an object. The struct has a field `headers`.

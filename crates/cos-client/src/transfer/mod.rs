@@ -1,5 +1,27 @@
 //! Whole files, in parts and in parallel.
 
+pub(crate) mod download;
 pub(crate) mod handle;
+mod piece;
 pub(crate) mod plan;
 pub(crate) mod progress;
+mod target;
+pub(crate) mod upload;
+mod writer;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Runs file work where it may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime shuts down.
+        Err(_) => Err(Error::new(
+            ErrorKind::Cancelled,
+            "the runtime is shutting down",
+        )),
+    }
+}

@@ -74,11 +74,6 @@ impl Endpoint {
         let scheme = self.base.split_once("://").map_or("https", |(s, _)| s);
         format!("{scheme}://{}", self.host)
     }
-
-    /// Whether requests carry another name than the one they connect to.
-    pub(crate) fn is_override(&self) -> bool {
-        self.base.split_once("://").map(|(_, h)| h) != Some(self.host.as_str())
-    }
 }
 
 impl fmt::Display for Endpoint {
@@ -143,7 +138,6 @@ mod tests {
         ] {
             assert_eq!(of(domain).host(), host);
             assert_eq!(of(domain).base(), format!("https://{host}"));
-            assert!(!of(domain).is_override());
         }
     }
 
@@ -154,7 +148,6 @@ mod tests {
             .unwrap();
         assert_eq!(e.base(), "http://127.0.0.1:8080");
         assert_eq!(e.host(), "demo-1250000000.cos.ap-guangzhou.myqcloud.com");
-        assert!(e.is_override());
         assert_eq!(
             e.public_base(),
             "http://demo-1250000000.cos.ap-guangzhou.myqcloud.com"

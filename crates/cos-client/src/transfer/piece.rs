@@ -1,0 +1,150 @@
+//! One range of an object to its place in the file, continued where a connection broke.
+
+use std::sync::Arc;
+
+use super::plan::Piece;
+use super::progress::Meter;
+use super::target::Target;
+use super::writer::RangeWriter;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::judge;
+use crate::object::{content_range, get_call};
+use crate::operation::Operation;
+use crate::request::Headers;
+use crate::response::{Body, BodyStream, Reply};
+use crate::types::{ETag, ObjectKey};
+
+/// What all ranges of a download have in common.
+pub(crate) struct Source {
+    pub client: Client,
+    pub key: ObjectKey,
+    pub params: Vec<(String, String)>,
+    pub headers: Headers,
+    /// The version that all ranges must be of.
+    pub etag: Option<ETag>,
+}
+
+impl Source {
+    /// Asks for `first..=last`, of the pinned version once there is one.
+    pub(crate) async fn get(&self, first: u64, last: u64) -> Result<Reply> {
+        let mut headers = self.headers.clone();
+        headers.set("range", format!("bytes={first}-{last}"));
+        self.get_with(headers).await
+    }
+
+    /// Asks for everything.
+    pub(crate) async fn get_whole(&self) -> Result<Reply> {
+        self.get_with(self.headers.clone()).await
+    }
+
+    async fn get_with(&self, mut headers: Headers) -> Result<Reply> {
+        if let Some(etag) = &self.etag {
+            headers.set("if-match", etag.as_str());
+        }
+        let mut call = get_call(self.key.clone(), headers)?;
+        call.params.clone_from(&self.params);
+        self.client.execute(&call).await
+    }
+
+    /// A failure after the first range: the object must have changed if it is not the same any more.
+    fn explain(&self, error: Error) -> Error {
+        match error.kind() {
+            ErrorKind::Precondition => {
+                error.with_hint_text("the object was replaced while it was downloaded; start again")
+            }
+            ErrorKind::NotFound => {
+                error.with_hint_text("the object was deleted while it was downloaded")
+            }
+            _ => error,
+        }
+    }
+
+    /// Fetches one piece and gives its CRC-64. `begun` is an answer that has already begun.
+    pub(crate) async fn fetch(
+        &self,
+        piece: Piece,
+        begun: Option<BodyStream>,
+        target: Arc<Target>,
+        meter: &Arc<Meter>,
+    ) -> Result<u64> {
+        let mut writer = RangeWriter::new(target, piece.offset, meter.share());
+        let mut stream = begun;
+        let mut failures = 0;
+        while writer.received() < piece.len {
+            let before = writer.received();
+            let error = match stream.take() {
+                Some(stream) => match self.drain(stream, &piece, &mut writer).await? {
+                    None => break,
+                    Some(error) => error,
+                },
+                None => {
+                    stream = Some(self.open(&piece, before).await?);
+                    continue;
+                }
+            };
+            // Only attempts that bring nothing count: a slow network that advances is not given up.
+            failures = if writer.received() > before {
+                1
+            } else {
+                failures + 1
+            };
+            let policy = &self.client.settings().retry;
+            if failures >= policy.max_attempts {
+                return Err(error.with_attempts(failures));
+            }
+            tracing::debug!(%error, at = writer.received(), "continuing a range");
+            let after = judge::back_off(policy, failures, 1, fastrand::f64());
+            self.client.settings().clock.sleep(after).await;
+        }
+        writer.finish().await
+    }
+
+    /// Begins, or goes on with, a piece at `done` bytes from its start.
+    async fn open(&self, piece: &Piece, done: u64) -> Result<BodyStream> {
+        let first = piece.offset + done;
+        let last = piece.offset + piece.len - 1;
+        let reply = self.get(first, last).await.map_err(|e| self.explain(e))?;
+        let range = content_range(&reply.headers);
+        let fits = reply.status == 206 && range.is_some_and(|r| r.first == first && r.last == last);
+        let Body::Stream(stream) = reply.body else {
+            return Err(Error::integrity("the answer was read already"));
+        };
+        if !fits {
+            return Err(
+                Error::integrity("the answer is not the range that was asked for")
+                    .with_operation(Operation::GetObject)
+                    .with_hint_text("a cache between here and the bucket may not support ranges"),
+            );
+        }
+        Ok(stream)
+    }
+
+    /// Takes what a stream gives. `Ok(Some(_))` is a broken connection, which may be continued.
+    async fn drain(
+        &self,
+        mut stream: BodyStream,
+        piece: &Piece,
+        writer: &mut RangeWriter,
+    ) -> Result<Option<Error>> {
+        loop {
+            match stream.chunk().await {
+                Ok(Some(data)) => {
+                    if writer.received() + data.len() as u64 > piece.len {
+                        return Err(Error::integrity("more bytes arrived than were asked for")
+                            .with_operation(Operation::GetObject));
+                    }
+                    writer.push(data).await?;
+                }
+                Ok(None) if writer.received() == piece.len => return Ok(None),
+                Ok(None) => {
+                    return Ok(Some(
+                        Error::integrity("the content ended early")
+                            .with_operation(Operation::GetObject),
+                    ));
+                }
+                Err(error) => return Ok(Some(error)),
+            }
+        }
+    }
+}

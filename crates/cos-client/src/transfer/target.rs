@@ -1,0 +1,159 @@
+//! The file a download ends in: written beside its name, shown only when complete.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// A temporary file in the target's folder. Dropping it removes it; [`Target::commit`] gives it
+/// the target's name.
+#[derive(Debug)]
+pub(crate) struct Target {
+    file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+    committed: bool,
+}
+
+impl Target {
+    /// Creates the temporary file with `size` bytes. Blocks.
+    pub(crate) fn create(path: &Path, size: u64) -> Result<Self> {
+        if path.file_name().is_none() || path.is_dir() {
+            let why = io::Error::new(io::ErrorKind::IsADirectory, "it is not a file name");
+            return Err(Error::local("write", path, why));
+        }
+        let (file, temporary) = create_beside(path)?;
+        let target = Self {
+            file,
+            temporary,
+            path: path.to_path_buf(),
+            committed: false,
+        };
+        // Some file systems say here that the disk is too small, before anything is transferred.
+        target
+            .file
+            .set_len(size)
+            .map_err(|e| Error::local("reserve space for", path, e))?;
+        Ok(target)
+    }
+
+    /// Writes `data` at `offset`. Blocks.
+    pub(crate) fn write_all_at(&self, mut data: &[u8], mut offset: u64) -> Result<()> {
+        while !data.is_empty() {
+            match write_at(&self.file, data, offset) {
+                Ok(0) => {
+                    let why = io::Error::from(io::ErrorKind::WriteZero);
+                    return Err(Error::local("write", &self.path, why));
+                }
+                Ok(n) => {
+                    data = &data[n..];
+                    offset += n as u64;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::local("write", &self.path, e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes it durable and gives it its name, replacing what had it. Blocks.
+    pub(crate) fn commit(mut self, size: u64) -> Result<()> {
+        let fail = |e| Error::local("finish", &self.path, e);
+        self.file.set_len(size).map_err(fail)?;
+        self.file.sync_all().map_err(fail)?;
+        std::fs::rename(&self.temporary, &self.path).map_err(fail)?;
+        self.committed = true;
+        sync_folder(&self.path);
+        Ok(())
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Nothing can be done about a failure here, and the name is hidden and unique.
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+fn create_beside(path: &Path) -> Result<(File, PathBuf)> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    loop {
+        let temporary = folder.join(format!(".cos-{:016x}.part", fastrand::u64(..)));
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temporary)
+        {
+            Ok(file) => return Ok((file, temporary)),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(Error::local("create a file beside", path, e)),
+        }
+    }
+}
+
+/// Makes the rename durable where folders can be opened. The content is safe already, so a failure
+/// is not one of the download.
+fn sync_folder(path: &Path) {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let _ = File::open(folder).and_then(|f| f.sync_all());
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::write_at(file, data, offset)
+}
+
+#[cfg(windows)]
+fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_write(file, data, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(dir).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn old_content_until_commit_and_nothing_left_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, "old").unwrap();
+        let target = Target::create(&path, 4).unwrap();
+        target.write_all_at(b"ew", 2).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(dir.path()).len(), 2);
+        drop(target);
+        assert_eq!(names(dir.path()), ["f"]);
+        let target = Target::create(&path, 4).unwrap();
+        target.write_all_at(b"ew", 2).unwrap();
+        target.write_all_at(b"ne", 0).unwrap();
+        target.commit(4).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"neew");
+        assert_eq!(names(dir.path()), ["f"]);
+        assert!(Target::create(dir.path(), 1).is_err());
+        assert!(Target::create(&dir.path().join("none/f"), 1).is_err());
+    }
+}

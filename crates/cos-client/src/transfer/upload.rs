@@ -1,0 +1,373 @@
+//! A file to an object: one PUT, or parts in parallel.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use http::Method;
+
+use super::blocking;
+use super::handle::Transfer;
+use super::plan::{self, Piece, Ranges, UploadPlan};
+use super::progress::{Meter, Progress, ProgressFn};
+use crate::body::{CHUNK, Payload, SourceFile};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::multipart::{UploadPartOutput, part_call};
+use crate::object::object_headers;
+use crate::operation::Operation;
+use crate::request::{Call, Headers};
+use crate::types::{Crc64, ETag, ObjectKey, PartNumber, UploadId};
+
+/// Aborting what a failed transfer left takes at most this long.
+const CLEANUP_LIMIT: Duration = Duration::from_secs(5);
+
+/// Uploads a file; see [`Client::upload_file`].
+#[must_use = "call send() or start()"]
+pub struct UploadFile {
+    client: Client,
+    key: String,
+    path: PathBuf,
+    headers: Headers,
+    part_size: Option<u64>,
+    threshold: Option<u64>,
+    concurrency: Option<usize>,
+    on_progress: Option<ProgressFn>,
+}
+
+/// What an upload achieved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UploadOutput {
+    /// Size of the object.
+    pub bytes: u64,
+    /// How many parts it was sent in; 1 for a simple upload.
+    pub parts: u32,
+    /// Tag of the object.
+    pub etag: Option<ETag>,
+    /// CRC-64 of the content, computed while it was sent and equal to the service's.
+    pub crc64: Crc64,
+    /// The id of the upload in parts; `None` for a simple one.
+    pub upload_id: Option<UploadId>,
+    /// The new version, in buckets with versioning.
+    pub version_id: Option<String>,
+    /// Id of the last request.
+    pub request_id: Option<String>,
+}
+
+impl Client {
+    /// Uploads a file of any size up to 48.8 TiB.
+    ///
+    /// Small files go in one request, larger ones in parts, several at a time. Content is read in
+    /// small pieces while it is sent and never held whole; its CRC-64 is computed on the way and
+    /// compared with the service's for each part and for the whole. Every request signs with the
+    /// credential of that moment, so the transfer may outlive any key. When it fails or is
+    /// cancelled, the parts sent so far are removed.
+    ///
+    /// Needs `name/cos:PutObject`, and for parts `InitiateMultipartUpload`, `UploadPart`,
+    /// `CompleteMultipartUpload` and `AbortMultipartUpload`.
+    pub fn upload_file(&self, key: impl Into<String>, path: impl AsRef<Path>) -> UploadFile {
+        UploadFile {
+            client: self.clone(),
+            key: key.into(),
+            path: path.as_ref().to_path_buf(),
+            headers: Headers::default(),
+            part_size: None,
+            threshold: None,
+            concurrency: None,
+            on_progress: None,
+        }
+    }
+}
+
+impl UploadFile {
+    object_headers!();
+
+    /// Bytes per part instead of the client's, 1 MiB to 5 GiB.
+    pub fn part_size(mut self, bytes: u64) -> Self {
+        self.part_size = Some(bytes);
+        self
+    }
+
+    /// Goes in parts from this size on.
+    pub fn multipart_threshold(mut self, bytes: u64) -> Self {
+        self.threshold = Some(bytes);
+        self
+    }
+
+    /// Parts in flight at most; the client's own limit holds as well.
+    pub fn concurrency(mut self, parts: usize) -> Self {
+        self.concurrency = Some(parts);
+        self
+    }
+
+    /// Limits the service's speed for each request, in bits per second (819,200 to 838,860,800).
+    pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {
+        self.headers
+            .set("x-cos-traffic-limit", bits_per_second.to_string());
+        self
+    }
+
+    /// Calls `callback` about ten times a second while bytes move, and once at the end with all
+    /// bytes. It runs inside the transfer: return quickly.
+    pub fn on_progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Arc::new(callback));
+        self
+    }
+
+    /// Uploads and waits. Dropping the future cancels.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`]: `Local` when the file cannot be read or changes meanwhile.
+    pub async fn send(self) -> Result<UploadOutput> {
+        self.start().await
+    }
+
+    /// Starts uploading on the current Tokio runtime.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn start(self) -> Transfer<UploadOutput> {
+        let meter = Meter::new();
+        let on_progress = self.on_progress.clone();
+        Transfer::start(Arc::clone(&meter), on_progress, self.run(meter))
+    }
+
+    async fn run(self, meter: Arc<Meter>) -> Result<UploadOutput> {
+        let client = self.client.clone();
+        let settings = client.settings();
+        let key = ObjectKey::new(self.key.as_str())?;
+        let concurrency = self.concurrency.unwrap_or(settings.concurrency);
+        if concurrency == 0 {
+            return Err(Error::config("concurrency: must be at least 1"));
+        }
+        let path = self.path.clone();
+        let (file, content) = blocking(move || open(&path)).await?;
+        let size = file.size();
+        let plan = plan::upload(
+            size,
+            self.part_size.unwrap_or(settings.part_size),
+            self.threshold.or(settings.multipart_threshold),
+        )
+        .map_err(|why| Error::config(format!("part_size: {why}")))?;
+        meter.set_total(size);
+        let upload = Upload {
+            client,
+            key,
+            file,
+            meter,
+            headers: self.headers.checked()?,
+            concurrency,
+        };
+        match plan {
+            UploadPlan::Single => upload.single(content).await,
+            UploadPlan::Parts(ranges) => upload.in_parts(ranges).await,
+        }
+    }
+}
+
+impl std::fmt::Debug for UploadFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UploadFile")
+            .field("key", &self.key)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens the file; a small one is read at once, which saves two trips to a blocking thread.
+fn open(path: &Path) -> Result<(Arc<SourceFile>, Option<Bytes>)> {
+    let file = SourceFile::open(path)?;
+    if file.size() > CHUNK as u64 {
+        return Ok((Arc::new(file), None));
+    }
+    let mut content = vec![0; file.size() as usize];
+    match file.read_exact_at(&mut content, 0) {
+        Ok(()) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Err(file.changed()),
+        Err(e) => return Err(Error::local("read", path, e)),
+    }
+    file.check_unchanged()?;
+    Ok((Arc::new(file), Some(content.into())))
+}
+
+/// One running upload.
+struct Upload {
+    client: Client,
+    key: ObjectKey,
+    file: Arc<SourceFile>,
+    meter: Arc<Meter>,
+    headers: Headers,
+    concurrency: usize,
+}
+
+impl Upload {
+    async fn single(self, content: Option<Bytes>) -> Result<UploadOutput> {
+        let was_read = content.is_some();
+        let payload = match content {
+            Some(content) => Payload::bytes(content),
+            None => self.slice(0, self.file.size()),
+        };
+        let mut call = Call::new(Operation::PutObject, Method::PUT)
+            .key(self.key.clone())
+            .headers(self.headers.clone())
+            .payload(payload);
+        call.check_crc = true;
+        call.share = Some(self.meter.share());
+        let permit = self.client.permit().await?;
+        let output = crate::object::put(&self.client, &call).await?;
+        drop(permit);
+        if !was_read {
+            self.check_unchanged().await?;
+        }
+        Ok(UploadOutput {
+            bytes: self.file.size(),
+            parts: 1,
+            etag: output.etag,
+            crc64: output.crc64,
+            upload_id: None,
+            version_id: output.version_id,
+            request_id: output.request_id,
+        })
+    }
+
+    async fn in_parts(self, ranges: Ranges) -> Result<UploadOutput> {
+        let upload_id = self
+            .client
+            .initiate_multipart_upload(self.key.as_str())
+            .all_headers(self.headers.clone().without("x-cos-forbid-overwrite"))
+            .send()
+            .await?;
+        let guard = AbortGuard::new(&self.client, &self.key, &upload_id);
+        let result = self.send_parts(ranges, &upload_id).await;
+        match &result {
+            Ok(_) => guard.disarm(),
+            Err(error) => guard.abort(error).await,
+        }
+        result
+    }
+
+    async fn send_parts(&self, ranges: Ranges, upload_id: &UploadId) -> Result<UploadOutput> {
+        let mut parts: Vec<(Piece, UploadPartOutput)> = futures_util::stream::iter(ranges.pieces())
+            .map(|piece| self.send_part(piece, upload_id))
+            .buffer_unordered(self.concurrency)
+            .try_collect()
+            .await?;
+        self.check_unchanged().await?;
+        parts.sort_by_key(|(piece, _)| piece.index);
+        let whole = parts.iter().fold(Crc64::of(b""), |sum, (piece, part)| {
+            sum.then(part.crc64, piece.len)
+        });
+        let mut complete = self
+            .client
+            .complete_multipart_upload(
+                self.key.as_str(),
+                upload_id,
+                parts.into_iter().map(|(_, part)| part.part),
+            )
+            .expected_crc64(whole);
+        if let Some(value) = self.headers.get("x-cos-forbid-overwrite") {
+            complete = complete.header("x-cos-forbid-overwrite", value);
+        }
+        let output = complete.send().await?;
+        Ok(UploadOutput {
+            bytes: self.file.size(),
+            parts: ranges.count(),
+            etag: output.etag,
+            crc64: whole,
+            upload_id: Some(upload_id.clone()),
+            version_id: output.version_id,
+            request_id: output.request_id,
+        })
+    }
+
+    async fn send_part(
+        &self,
+        piece: Piece,
+        upload_id: &UploadId,
+    ) -> Result<(Piece, UploadPartOutput)> {
+        let _permit = self.client.permit().await?;
+        let number = PartNumber::new(piece.index + 1)?;
+        let payload = self.slice(piece.offset, piece.len);
+        let mut call = part_call(self.key.clone(), upload_id, number, payload);
+        if let Some(limit) = self.headers.get("x-cos-traffic-limit") {
+            call.headers
+                .push(("x-cos-traffic-limit".into(), limit.into()));
+        }
+        call.share = Some(self.meter.share());
+        let part = self.client.send_part(&call, number).await?;
+        Ok((piece, part))
+    }
+
+    fn slice(&self, offset: u64, len: u64) -> Payload {
+        Payload::File {
+            file: Arc::clone(&self.file),
+            offset,
+            len,
+            pool: Arc::clone(self.client.buffers()),
+        }
+    }
+
+    async fn check_unchanged(&self) -> Result<()> {
+        let file = Arc::clone(&self.file);
+        blocking(move || file.check_unchanged()).await
+    }
+}
+
+/// Removes the parts of an upload that did not come to its end, whichever way it ended.
+struct AbortGuard {
+    client: Client,
+    key: ObjectKey,
+    upload_id: UploadId,
+    armed: bool,
+}
+
+impl AbortGuard {
+    fn new(client: &Client, key: &ObjectKey, upload_id: &UploadId) -> Self {
+        Self {
+            client: client.clone(),
+            key: key.clone(),
+            upload_id: upload_id.clone(),
+            armed: true,
+        }
+    }
+
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+
+    /// After a failure the caller waits for the clean-up, unless the network is what failed.
+    async fn abort(mut self, error: &Error) {
+        if matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout) {
+            return; // Dropping the guard tries in the background.
+        }
+        let work = self.work();
+        self.armed = false;
+        work.await;
+    }
+
+    fn work(&self) -> impl Future<Output = ()> + Send + 'static {
+        let abort = self
+            .client
+            .abort_multipart_upload(self.key.as_str(), &self.upload_id)
+            .max_attempts(2);
+        async move {
+            match tokio::time::timeout(CLEANUP_LIMIT, abort.send()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) if error.code() == Some("NoSuchUpload") => {}
+                Ok(Err(error)) => tracing::warn!(%error, "parts of a failed upload remain"),
+                Err(_) => tracing::warn!("no answer to aborting a failed upload; parts may remain"),
+            }
+        }
+    }
+}
+
+impl Drop for AbortGuard {
+    fn drop(&mut self) {
+        if self.armed {
+            self.client.spawn_cleanup(self.work());
+        }
+    }
+}

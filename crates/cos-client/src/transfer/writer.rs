@@ -1,0 +1,133 @@
+//! Takes the pieces of one range as they arrive and writes them at their place, off the network's
+//! thread, one batch behind.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+
+use super::target::Target;
+use crate::body::CHUNK;
+use crate::crc::Running;
+use crate::error::{Error, ErrorKind, Result};
+use crate::transfer::progress::Share;
+
+/// Writes one range.
+pub(crate) struct RangeWriter {
+    target: Arc<Target>,
+    offset: u64,
+    /// Bytes handed over, written or not.
+    received: u64,
+    /// Bytes known to be written.
+    written: u64,
+    batch: Vec<Bytes>,
+    batch_len: usize,
+    writing: Option<JoinHandle<Result<(Running, u64)>>>,
+    /// Not here while a batch is being written.
+    crc: Option<Running>,
+    share: Share,
+}
+
+impl RangeWriter {
+    pub(crate) fn new(target: Arc<Target>, offset: u64, share: Share) -> Self {
+        Self {
+            target,
+            offset,
+            received: 0,
+            written: 0,
+            batch: Vec::new(),
+            batch_len: 0,
+            writing: None,
+            crc: Some(Running::new()),
+            share,
+        }
+    }
+
+    /// Bytes received so far.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Takes the next piece; waits only when the disk is slower than the network.
+    pub(crate) async fn push(&mut self, piece: Bytes) -> Result<()> {
+        self.received += piece.len() as u64;
+        self.batch_len += piece.len();
+        self.batch.push(piece);
+        if self.batch_len >= CHUNK {
+            self.write_batch().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left and gives the CRC-64 of everything received.
+    pub(crate) async fn finish(mut self) -> Result<u64> {
+        if self.batch_len > 0 {
+            self.write_batch().await?;
+        }
+        self.wait().await?;
+        Ok(self.crc.as_ref().map_or(0, Running::value))
+    }
+
+    async fn write_batch(&mut self) -> Result<()> {
+        self.wait().await?;
+        let Some(mut crc) = self.crc.take() else {
+            return Err(Error::cancelled());
+        };
+        let batch = std::mem::take(&mut self.batch);
+        let len = std::mem::take(&mut self.batch_len) as u64;
+        let mut at = self.offset + self.written;
+        let target = Arc::clone(&self.target);
+        self.writing = Some(tokio::task::spawn_blocking(move || {
+            for piece in batch {
+                crc.update(&piece);
+                target.write_all_at(&piece, at)?;
+                at += piece.len() as u64;
+            }
+            Ok((crc, len))
+        }));
+        Ok(())
+    }
+
+    async fn wait(&mut self) -> Result<()> {
+        let Some(writing) = self.writing.take() else {
+            return Ok(());
+        };
+        let shutting_down = |_| Error::new(ErrorKind::Cancelled, "the runtime is shutting down");
+        let (crc, len) = writing.await.map_err(shutting_down)??;
+        self.crc = Some(crc);
+        self.written += len;
+        self.share.reach(self.written);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::progress::Meter;
+
+    #[tokio::test]
+    async fn pieces_of_any_size_land_in_place() {
+        let data: Vec<u8> = (0..CHUNK + 12_345).map(|i| (i % 253) as u8).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        let size = data.len() as u64 + 7;
+        let target = Arc::new(Target::create(&path, size).unwrap());
+        let meter = Meter::new();
+        let mut writer = RangeWriter::new(Arc::clone(&target), 7, meter.share());
+        let mut rest = Bytes::copy_from_slice(&data);
+        let mut step = 1;
+        while !rest.is_empty() {
+            let piece = rest.split_to(rest.len().min(step));
+            writer.push(piece).await.unwrap();
+            step = (step * 3).min(100_000);
+        }
+        assert_eq!(writer.received(), data.len() as u64);
+        assert_eq!(writer.finish().await.unwrap(), crate::crc::checksum(&data));
+        assert_eq!(meter.now().done_bytes, data.len() as u64);
+        Arc::into_inner(target).unwrap().commit(size).unwrap();
+        let file = std::fs::read(&path).unwrap();
+        assert_eq!(file[..7], [0; 7]);
+        assert_eq!(file[7..], data);
+    }
+}
