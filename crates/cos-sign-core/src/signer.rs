@@ -4,10 +4,9 @@ use core::fmt;
 
 use crate::{
     KeyTime, Request, SignError, SignKey, Signature, SliceWriter,
-    digest::{EncodingSink, TextSink, ascii},
+    digest::{EncodingSink, ascii},
     encode,
     key_time::KeyTimeText,
-    request::Canonical,
     sign_key::check_secret,
 };
 
@@ -47,11 +46,6 @@ impl<'a> Signer<'a> {
         self
     }
 
-    fn sign(&self, canonical: &Canonical<'_, '_>) -> Result<Signature, SignError> {
-        check_secret(self.secret_id)?;
-        Ok(self.key.sign(self.sign_time(), &canonical.digest()?))
-    }
-
     fn sign_time(&self) -> &KeyTimeText {
         self.sign_time.as_ref().unwrap_or(self.key.key_time_text())
     }
@@ -59,9 +53,10 @@ impl<'a> Signer<'a> {
     /// The signature alone.
     ///
     /// # Errors
-    /// As [`Request::write_http_string`], and an empty or blank-framed secret id.
+    /// What [`Request::check`] says, and an empty or blank-framed secret id.
     pub fn signature(&self, request: &Request<'_>) -> Result<Signature, SignError> {
-        self.sign(&request.canonical()?)
+        check_secret(self.secret_id)?;
+        Ok(self.key.sign(self.sign_time(), &request.digest()?))
     }
 
     /// Writes the value of the `Authorization` header.
@@ -73,8 +68,7 @@ impl<'a> Signer<'a> {
         request: &Request<'_>,
         out: &mut W,
     ) -> Result<(), SignError> {
-        let canonical = request.canonical()?;
-        let signature = self.sign(&canonical)?;
+        let signature = self.signature(request)?;
         out.write_str("q-sign-algorithm=sha1&q-ak=")?;
         out.write_str(self.secret_id)?;
         out.write_str("&q-sign-time=")?;
@@ -82,9 +76,9 @@ impl<'a> Signer<'a> {
         out.write_str("&q-key-time=")?;
         out.write_str(ascii(self.key.key_time_text().as_bytes()))?;
         out.write_str("&q-header-list=")?;
-        canonical.put_header_list(&mut TextSink(out))?;
+        request.write_header_list(out)?;
         out.write_str("&q-url-param-list=")?;
-        canonical.put_url_param_list(&mut TextSink(out))?;
+        request.write_url_param_list(out)?;
         out.write_str("&q-signature=")?;
         out.write_str(signature.as_str())?;
         Ok(())
@@ -118,8 +112,7 @@ impl<'a> Signer<'a> {
         request: &Request<'_>,
         out: &mut W,
     ) -> Result<(), SignError> {
-        let canonical = request.canonical()?;
-        let signature = self.sign(&canonical)?;
+        let signature = self.signature(request)?;
         for (name, value) in request.params {
             write!(out, "{}={}&", encode(name), encode(value))?;
         }
@@ -130,9 +123,9 @@ impl<'a> Signer<'a> {
             encode(ascii(self.sign_time().as_bytes())),
             encode(ascii(self.key.key_time_text().as_bytes())),
         )?;
-        canonical.put_header_list(&mut EncodingSink(out))?;
+        request.put_header_list(&mut EncodingSink(out))?;
         out.write_str("&q-url-param-list=")?;
-        canonical.put_url_param_list(&mut EncodingSink(out))?;
+        request.put_url_param_list(&mut EncodingSink(out))?;
         write!(out, "&q-signature={}", signature.as_str())?;
         Ok(())
     }

@@ -166,7 +166,7 @@ impl<'a> Parsed<'a> {
     /// for [`Parsed::key_time`].
     ///
     /// # Errors
-    /// As [`Request::write_http_string`].
+    /// What [`Request::check`] says.
     pub fn check(&self, key: &SignKey, request: &Request<'_>) -> Result<bool, SignError> {
         if key.key_time() != self.key_time {
             return Err(SignError::InvalidKeyTime);
