@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use sha1::{Digest as _, Sha1};
-
 use crate::{KeyTime, SignError};
 
 /// Where canonical text goes: a hash, or the caller's writer.
@@ -88,59 +86,6 @@ pub(crate) fn hex40(raw: &[u8; 20]) -> [u8; 40] {
     let mut out = [0; 40];
     hex_into(raw, &mut out);
     out
-}
-
-/// SHA-1 behind a buffer of whole blocks: canonical text arrives byte by byte.
-pub(crate) struct HashSink {
-    hash: Sha1,
-    buffer: [u8; Self::BUFFER],
-    len: usize,
-}
-
-impl HashSink {
-    const BUFFER: usize = 256;
-
-    pub(crate) fn new() -> Self {
-        Self {
-            hash: Sha1::new(),
-            buffer: [0; Self::BUFFER],
-            len: 0,
-        }
-    }
-
-    pub(crate) fn finish(mut self) -> Digest {
-        self.hash.update(&self.buffer[..self.len]);
-        Digest::new(&self.hash.finalize().into())
-    }
-}
-
-impl Sink for HashSink {
-    fn put_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text.as_bytes();
-        while !rest.is_empty() {
-            let take = rest.len().min(Self::BUFFER - self.len);
-            let (now, later) = rest.split_at(take);
-            self.buffer[self.len..self.len + take].copy_from_slice(now);
-            self.len += take;
-            rest = later;
-            if self.len == Self::BUFFER {
-                self.hash.update(self.buffer);
-                self.len = 0;
-            }
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn put_ascii(&mut self, byte: u8) -> fmt::Result {
-        self.buffer[self.len] = byte;
-        self.len += 1;
-        if self.len == Self::BUFFER {
-            self.hash.update(self.buffer);
-            self.len = 0;
-        }
-        Ok(())
-    }
 }
 
 /// The caller's [`fmt::Write`] as a [`Sink`].

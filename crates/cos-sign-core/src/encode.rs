@@ -14,6 +14,9 @@ const LOWER: &[u8; 16] = b"0123456789abcdef";
 static KEPT: [u8; 256] = kept_table(false);
 /// The same, lower-cased.
 static KEPT_LOWER: [u8; 256] = kept_table(true);
+/// For each byte: its place in the order of escaped, lower-cased names. Escapes begin with `%`, which
+/// sorts before every kept byte, and among themselves they sort by value.
+static RANK: [u16; 256] = rank_table();
 
 const fn kept_table(lower: bool) -> [u8; 256] {
     let mut table = [0; 256];
@@ -28,43 +31,91 @@ const fn kept_table(lower: bool) -> [u8; 256] {
     table
 }
 
-/// A byte's place in the order of escaped, lower-cased names: escapes begin with `%`, which sorts
-/// before every kept byte, and among themselves they sort by value.
-pub(crate) const fn rank(byte: u8) -> u16 {
-    let kept = KEPT_LOWER_CONST[byte as usize];
-    if kept == 0 {
-        byte as u16
-    } else {
-        0x100 | kept as u16
+const fn rank_table() -> [u16; 256] {
+    let kept = kept_table(true);
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = if kept[byte] == 0 {
+            byte as u16
+        } else {
+            0x100 | kept[byte] as u16
+        };
+        byte += 1;
+    }
+    table
+}
+
+pub(crate) fn rank(byte: u8) -> u16 {
+    RANK[byte as usize]
+}
+
+/// What a list of pairs may hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allow {
+    /// Parameters travel percent-encoded: any text.
+    Any,
+    /// Headers travel as they are: no control character but a tab (RFC 9110 §5.5). Line ends and NUL
+    /// would let one header pretend to be two.
+    HeaderText,
+}
+
+/// Why [`put_name`] or [`put_value`] stopped.
+pub(crate) enum Stopped {
+    Control,
+    Format,
+}
+
+impl From<fmt::Error> for Stopped {
+    fn from(_: fmt::Error) -> Self {
+        Self::Format
     }
 }
-const KEPT_LOWER_CONST: [u8; 256] = kept_table(true);
 
 /// Writes `enc(text)`.
-pub(crate) fn put_value<S: Sink>(text: &str, out: &mut S) -> Result<(), fmt::Error> {
-    put(text, out, &KEPT, UPPER)
+pub(crate) fn put_value<S: Sink>(text: &str, out: &mut S, allow: Allow) -> Result<(), Stopped> {
+    put(text, out, allow, &KEPT, UPPER)
 }
 
 /// Writes `lower(enc(text))`.
-pub(crate) fn put_name<S: Sink>(text: &str, out: &mut S) -> Result<(), fmt::Error> {
-    put(text, out, &KEPT_LOWER, LOWER)
+pub(crate) fn put_name<S: Sink>(text: &str, out: &mut S, allow: Allow) -> Result<(), Stopped> {
+    put(text, out, allow, &KEPT_LOWER, LOWER)
 }
 
+/// Most texts are kept whole or in long runs, so runs are copied at once.
+#[inline]
 fn put<S: Sink>(
     text: &str,
     out: &mut S,
+    allow: Allow,
     kept: &[u8; 256],
     hex: &[u8; 16],
-) -> Result<(), fmt::Error> {
-    for &byte in text.as_bytes() {
+) -> Result<(), Stopped> {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
         let keep = kept[byte as usize];
+        if keep == byte && byte != 0 {
+            continue;
+        }
+        if from < at {
+            // Both ends of a run are next to ASCII bytes or are the borders of a character.
+            out.put_str(text.get(from..at).unwrap_or_default())?;
+        }
+        from = at + 1;
         if keep != 0 {
             out.put_ascii(keep)?;
-        } else {
-            out.put_ascii(b'%')?;
-            out.put_ascii(hex[(byte >> 4) as usize])?;
-            out.put_ascii(hex[(byte & 15) as usize])?;
+            continue;
         }
+        if allow == Allow::HeaderText && ((byte < b' ' && byte != b'\t') || byte == 0x7f) {
+            return Err(Stopped::Control);
+        }
+        out.put_ascii(b'%')?;
+        out.put_ascii(hex[(byte >> 4) as usize])?;
+        out.put_ascii(hex[(byte & 15) as usize])?;
+    }
+    if from < bytes.len() {
+        out.put_str(text.get(from..).unwrap_or_default())?;
     }
     Ok(())
 }

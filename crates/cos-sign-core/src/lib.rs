@@ -50,6 +50,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod block;
 mod digest;
 mod encode;
 mod error;

@@ -32,21 +32,62 @@ fn compare_names(a: &str, b: &str) -> Ordering {
     a.len().cmp(&b.len())
 }
 
-/// Calls `visit` with each pair in order.
-pub(crate) fn sorted<'a, E>(
-    pairs: &[Pair<'a>],
-    mut visit: impl FnMut(Pair<'a>) -> Result<(), E>,
-) -> Result<(), E> {
-    if pairs.len() <= INLINE {
-        let mut order = [0u8; INLINE];
-        let order = &mut order[..pairs.len()];
-        for (at, slot) in order.iter_mut().enumerate() {
-            *slot = at as u8;
+/// The order of a list of pairs: found once, used for the canonical text and for the list of names.
+pub(crate) enum Order {
+    Inline {
+        places: [u8; INLINE],
+        len: usize,
+    },
+    #[cfg(feature = "alloc")]
+    Heap(alloc::vec::Vec<usize>),
+    #[cfg(not(feature = "alloc"))]
+    Selection,
+}
+
+impl Order {
+    pub(crate) fn of(pairs: &[Pair<'_>]) -> Self {
+        if pairs.len() > INLINE {
+            return Self::of_many(pairs);
         }
-        insertion_sort(pairs, order);
-        return order.iter().try_for_each(|&at| visit(pairs[at as usize]));
+        let mut places = [0; INLINE];
+        for (at, place) in places.iter_mut().enumerate().take(pairs.len()) {
+            *place = at as u8;
+        }
+        insertion_sort(pairs, &mut places[..pairs.len()]);
+        Self::Inline {
+            places,
+            len: pairs.len(),
+        }
     }
-    long(pairs, visit)
+
+    #[cfg(feature = "alloc")]
+    fn of_many(pairs: &[Pair<'_>]) -> Self {
+        let mut places: alloc::vec::Vec<usize> = (0..pairs.len()).collect();
+        places.sort_by(|&a, &b| compare(pairs[a], pairs[b]));
+        Self::Heap(places)
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    fn of_many(_: &[Pair<'_>]) -> Self {
+        Self::Selection
+    }
+
+    /// Calls `visit` with the place and each pair in order; `pairs` is the list the order was made of.
+    pub(crate) fn each<'a, E>(
+        &self,
+        pairs: &[Pair<'a>],
+        mut visit: impl FnMut(usize, Pair<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::Inline { places, len } => places[..*len]
+                .iter()
+                .try_for_each(|&at| visit(at.into(), pairs[usize::from(at)])),
+            #[cfg(feature = "alloc")]
+            Self::Heap(places) => places.iter().try_for_each(|&at| visit(at, pairs[at])),
+            #[cfg(not(feature = "alloc"))]
+            Self::Selection => by_selection(pairs, visit),
+        }
+    }
 }
 
 /// Few pairs, most often sorted already: insertion sort beats anything cleverer here.
@@ -64,26 +105,11 @@ fn insertion_sort(pairs: &[Pair<'_>], order: &mut [u8]) {
     }
 }
 
-#[cfg(feature = "alloc")]
-fn long<'a, E>(
-    pairs: &[Pair<'a>],
-    mut visit: impl FnMut(Pair<'a>) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut order: alloc::vec::Vec<usize> = (0..pairs.len()).collect();
-    order.sort_by(|&a, &b| compare(pairs[a], pairs[b]));
-    order.into_iter().try_for_each(|at| visit(pairs[at]))
-}
-
-#[cfg(not(feature = "alloc"))]
-fn long<'a, E>(pairs: &[Pair<'a>], visit: impl FnMut(Pair<'a>) -> Result<(), E>) -> Result<(), E> {
-    by_selection(pairs, visit)
-}
-
 /// Quadratic in time, constant in memory.
 #[cfg(any(not(feature = "alloc"), test))]
 fn by_selection<'a, E>(
     pairs: &[Pair<'a>],
-    mut visit: impl FnMut(Pair<'a>) -> Result<(), E>,
+    mut visit: impl FnMut(usize, Pair<'a>) -> Result<(), E>,
 ) -> Result<(), E> {
     // Places break ties, so that equal pairs are each visited once.
     let before = |a: usize, b: usize| compare(pairs[a], pairs[b]).then(a.cmp(&b));
@@ -93,7 +119,7 @@ fn by_selection<'a, E>(
             .filter(|&at| last.is_none_or(|last| before(at, last) == Ordering::Greater))
             .min_by(|&a, &b| before(a, b));
         let Some(next) = next else { break };
-        visit(pairs[next])?;
+        visit(next, pairs[next])?;
         last = Some(next);
     }
     Ok(())
@@ -107,7 +133,7 @@ mod tests {
 
     fn collect<'a>(pairs: &[Pair<'a>]) -> Vec<Pair<'a>> {
         let mut out = Vec::new();
-        let done: Result<(), ()> = sorted(pairs, |pair| {
+        let done: Result<(), ()> = Order::of(pairs).each(pairs, |_, pair| {
             out.push(pair);
             Ok(())
         });
@@ -123,7 +149,7 @@ mod tests {
             let pairs: Vec<Pair<'_>> =
                 owned.iter().map(|(n, v): &(String, String)| (n.as_str(), v.as_str())).collect();
             let mut slow = Vec::new();
-            let done: Result<(), ()> = by_selection(&pairs, |pair| { slow.push(pair); Ok(()) });
+            let done: Result<(), ()> = by_selection(&pairs, |_, pair| { slow.push(pair); Ok(()) });
             done.unwrap();
             prop_assert_eq!(collect(&pairs), slow.clone());
             prop_assert_eq!(slow.len(), pairs.len());

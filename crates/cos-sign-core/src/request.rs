@@ -4,9 +4,10 @@ use core::fmt;
 
 use crate::{
     Digest, SignError,
-    digest::{HashSink, Sink, TextSink},
-    encode::{put_name, put_value},
-    order::sorted,
+    block::Sha1Text,
+    digest::{Sink, TextSink},
+    encode::{Allow, Stopped, put_name, put_value},
+    order::Order,
 };
 
 /// What is signed: a method, a decoded path, and the parameters and headers chosen for signing.
@@ -46,14 +47,14 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
     /// Writes the HttpString: method, path, parameters and headers, one line each.
     ///
     /// # Errors
-    /// What [`Request::check`] says, and [`SignError::Format`] when `out` refuses the text.
+    /// [`SignError::InvalidMethod`], [`SignError::InvalidPath`], [`SignError::ControlCharacter`], and
+    /// [`SignError::Format`] when `out` refuses the text.
     pub fn write_http_string<W: fmt::Write + ?Sized>(&self, out: &mut W) -> Result<(), SignError> {
-        self.check()?;
-        self.put_http_string(&mut TextSink(out))
+        self.canonical()?.put_http_string(&mut TextSink(out))
     }
 
     /// Writes the names of the signed headers, sorted and joined with `;` (`q-header-list`).
@@ -61,7 +62,7 @@ impl Request<'_> {
     /// # Errors
     /// [`SignError::Format`] when `out` refuses the text.
     pub fn write_header_list<W: fmt::Write + ?Sized>(&self, out: &mut W) -> Result<(), SignError> {
-        put_names(self.headers, &mut TextSink(out))
+        put_names(self.headers, &Order::of(self.headers), &mut TextSink(out))
     }
 
     /// Writes the names of the signed parameters, sorted and joined with `;` (`q-url-param-list`).
@@ -72,64 +73,67 @@ impl Request<'_> {
         &self,
         out: &mut W,
     ) -> Result<(), SignError> {
-        put_names(self.params, &mut TextSink(out))
+        put_names(self.params, &Order::of(self.params), &mut TextSink(out))
     }
 
     /// SHA-1 of the HttpString.
     ///
     /// # Errors
-    /// What [`Request::check`] says.
+    /// As [`Request::write_http_string`].
     pub fn digest(&self) -> Result<Digest, SignError> {
-        self.check()?;
-        let mut hash = HashSink::new();
-        self.put_http_string(&mut hash)?;
-        Ok(hash.finish())
+        self.canonical()?.digest()
     }
 
-    /// Refuses what no server could agree on.
-    ///
-    /// # Errors
-    /// [`SignError::InvalidMethod`], [`SignError::InvalidPath`] or [`SignError::ControlCharacter`].
-    pub fn check(&self) -> Result<(), SignError> {
+    /// Checks method and path and finds the order of the pairs.
+    pub(crate) fn canonical(&self) -> Result<Canonical<'_, 'a>, SignError> {
         if self.method.is_empty() || !self.method.bytes().all(|b| b.is_ascii_alphabetic()) {
             return Err(SignError::InvalidMethod);
         }
         if !self.path.starts_with('/') {
             return Err(SignError::InvalidPath);
         }
-        // A tab is legal inside a header value (RFC 9110 §5.5); line ends and NUL would let one
-        // header pretend to be two.
-        let control = |text: &str| text.bytes().any(|b| (b < b' ' && b != b'\t') || b == 0x7f);
-        match self
-            .headers
-            .iter()
-            .position(|&(name, value)| control(name) || control(value))
-        {
-            Some(header) => Err(SignError::ControlCharacter { header }),
-            None => Ok(()),
-        }
+        Ok(Canonical {
+            request: self,
+            params: Order::of(self.params),
+            headers: Order::of(self.headers),
+        })
+    }
+}
+
+/// A request whose pairs are in order.
+pub(crate) struct Canonical<'r, 'a> {
+    request: &'r Request<'a>,
+    params: Order,
+    headers: Order,
+}
+
+impl Canonical<'_, '_> {
+    pub(crate) fn digest(&self) -> Result<Digest, SignError> {
+        let mut hash = Sha1Text::new();
+        self.put_http_string(&mut hash)?;
+        Ok(Digest::new(&hash.finish()))
     }
 
     fn put_http_string<S: Sink>(&self, out: &mut S) -> Result<(), SignError> {
-        for byte in self.method.bytes() {
+        for byte in self.request.method.bytes() {
             out.put_ascii(byte.to_ascii_lowercase())?;
         }
         out.put_ascii(b'\n')?;
-        out.put_str(self.path)?;
+        out.put_str(self.request.path)?;
         out.put_ascii(b'\n')?;
-        put_pairs(self.params, out)?;
+        put_pairs(self.request.params, &self.params, Allow::Any, out)?;
         out.put_ascii(b'\n')?;
-        put_pairs(self.headers, out)?;
+        put_pairs(self.request.headers, &self.headers, Allow::HeaderText, out)?;
         out.put_ascii(b'\n')?;
         Ok(())
     }
 
     pub(crate) fn put_header_list<S: Sink>(&self, out: &mut S) -> Result<(), SignError> {
-        put_names(self.headers, out)
+        put_names(self.request.headers, &self.headers, out)
     }
 
     pub(crate) fn put_url_param_list<S: Sink>(&self, out: &mut S) -> Result<(), SignError> {
-        put_names(self.params, out)
+        put_names(self.request.params, &self.params, out)
     }
 }
 
@@ -138,7 +142,7 @@ impl Request<'_> {
     /// [`Request::write_http_string`] into a new string.
     ///
     /// # Errors
-    /// What [`Request::check`] says.
+    /// As [`Request::write_http_string`].
     pub fn http_string(&self) -> Result<alloc::string::String, SignError> {
         let mut out = alloc::string::String::new();
         self.write_http_string(&mut out)?;
@@ -163,29 +167,36 @@ impl Request<'_> {
     }
 }
 
-fn put_pairs<S: Sink>(pairs: &[(&str, &str)], out: &mut S) -> Result<(), SignError> {
+fn put_pairs<S: Sink>(
+    pairs: &[(&str, &str)],
+    order: &Order,
+    allow: Allow,
+    out: &mut S,
+) -> Result<(), SignError> {
     let mut first = true;
-    sorted(pairs, |(name, value)| {
+    order.each(pairs, |at, (name, value)| {
         if !first {
             out.put_ascii(b'&')?;
         }
         first = false;
-        put_name(name, out)?;
+        let stopped = |why| match why {
+            Stopped::Control => SignError::ControlCharacter { header: at },
+            Stopped::Format => SignError::Format,
+        };
+        put_name(name, out, allow).map_err(stopped)?;
         out.put_ascii(b'=')?;
-        put_value(value, out)?;
-        Ok(())
+        put_value(value, out, allow).map_err(stopped)
     })
 }
 
 /// One entry per pair, so a repeated name is listed as often as it occurs.
-fn put_names<S: Sink>(pairs: &[(&str, &str)], out: &mut S) -> Result<(), SignError> {
+fn put_names<S: Sink>(pairs: &[(&str, &str)], order: &Order, out: &mut S) -> Result<(), SignError> {
     let mut first = true;
-    sorted(pairs, |(name, _)| {
+    order.each(pairs, |_, (name, _)| {
         if !first {
             out.put_ascii(b';')?;
         }
         first = false;
-        put_name(name, out)?;
-        Ok(())
+        put_name(name, out, Allow::Any).map_err(|_| SignError::Format)
     })
 }

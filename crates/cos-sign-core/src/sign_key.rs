@@ -2,12 +2,11 @@
 
 use core::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha1::Sha1;
 use zeroize::Zeroize as _;
 
 use crate::{
     Digest, KeyTime, SignError, Signature,
+    block::MacKey,
     digest::{ascii, hex40},
     key_time::KeyTimeText,
 };
@@ -21,7 +20,7 @@ use crate::{
 pub struct SignKey {
     hex: [u8; 40],
     /// HMAC with the key already absorbed: saves two of the hash blocks of every signature.
-    mac: Hmac<Sha1>,
+    mac: MacKey,
     key_time: KeyTime,
     key_time_text: KeyTimeText,
 }
@@ -33,7 +32,7 @@ impl SignKey {
     /// [`SignError::EmptySecret`] or [`SignError::BlankInSecret`].
     pub fn derive(secret_key: &str, key_time: KeyTime) -> Result<Self, SignError> {
         check_secret(secret_key)?;
-        let mut raw = hmac_sha1(secret_key.as_bytes(), &[key_time.text().as_bytes()]);
+        let mut raw = MacKey::new(secret_key.as_bytes()).mac(&[key_time.text().as_bytes()]);
         let key = Self::from_digits(hex40(&raw), key_time);
         raw.zeroize();
         Ok(key)
@@ -59,7 +58,7 @@ impl SignKey {
 
     fn from_digits(hex: [u8; 40], key_time: KeyTime) -> Self {
         Self {
-            mac: mac(&hex),
+            mac: MacKey::new(&hex),
             hex,
             key_time,
             key_time_text: key_time.text(),
@@ -84,26 +83,23 @@ impl SignKey {
 
     /// HMAC of the StringToSign made of `sign_time` and `digest`.
     pub(crate) fn sign(&self, sign_time: &KeyTimeText, digest: &Digest) -> Signature {
-        let mut mac = self.mac.clone();
-        mac.update(b"sha1\n");
-        mac.update(sign_time.as_bytes());
-        mac.update(b"\n");
-        mac.update(digest.as_str().as_bytes());
-        mac.update(b"\n");
-        Signature::new(&mac.finalize().into_bytes().into())
+        let digest = digest.as_str().as_bytes();
+        Signature::new(
+            &self
+                .mac
+                .mac(&[b"sha1\n", sign_time.as_bytes(), b"\n", digest, b"\n"]),
+        )
     }
 
     /// HMAC of any text (the POST form signs a bare digest).
     pub(crate) fn sign_text(&self, text: &str) -> Signature {
-        let mut mac = self.mac.clone();
-        mac.update(text.as_bytes());
-        Signature::new(&mac.finalize().into_bytes().into())
+        Signature::new(&self.mac.mac(&[text.as_bytes()]))
     }
 }
 
 impl Drop for SignKey {
     fn drop(&mut self) {
-        // The HMAC state wipes itself.
+        // The MAC's state wipes itself.
         self.hex.zeroize();
     }
 }
@@ -124,20 +120,4 @@ pub(crate) fn check_secret(secret: &str) -> Result<(), SignError> {
         return Err(SignError::BlankInSecret);
     }
     Ok(())
-}
-
-fn mac(key: &[u8]) -> Hmac<Sha1> {
-    match Hmac::<Sha1>::new_from_slice(key) {
-        Ok(mac) => mac,
-        // HMAC takes keys of any length (RFC 2104 §2); the error type is there for other MACs.
-        Err(_) => Hmac::<Sha1>::new(&Default::default()),
-    }
-}
-
-pub(crate) fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
-    let mut mac = mac(key);
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
 }

@@ -4,9 +4,10 @@ use core::fmt;
 
 use crate::{
     KeyTime, Request, SignError, SignKey, Signature, SliceWriter,
-    digest::{EncodingSink, ascii},
+    digest::{EncodingSink, TextSink, ascii},
     encode,
     key_time::KeyTimeText,
+    request::Canonical,
     sign_key::check_secret,
 };
 
@@ -46,6 +47,11 @@ impl<'a> Signer<'a> {
         self
     }
 
+    fn sign(&self, canonical: &Canonical<'_, '_>) -> Result<Signature, SignError> {
+        check_secret(self.secret_id)?;
+        Ok(self.key.sign(self.sign_time(), &canonical.digest()?))
+    }
+
     fn sign_time(&self) -> &KeyTimeText {
         self.sign_time.as_ref().unwrap_or(self.key.key_time_text())
     }
@@ -53,10 +59,9 @@ impl<'a> Signer<'a> {
     /// The signature alone.
     ///
     /// # Errors
-    /// What [`Request::check`] says, and an empty or blank-framed secret id.
+    /// As [`Request::write_http_string`], and an empty or blank-framed secret id.
     pub fn signature(&self, request: &Request<'_>) -> Result<Signature, SignError> {
-        check_secret(self.secret_id)?;
-        Ok(self.key.sign(self.sign_time(), &request.digest()?))
+        self.sign(&request.canonical()?)
     }
 
     /// Writes the value of the `Authorization` header.
@@ -68,7 +73,8 @@ impl<'a> Signer<'a> {
         request: &Request<'_>,
         out: &mut W,
     ) -> Result<(), SignError> {
-        let signature = self.signature(request)?;
+        let canonical = request.canonical()?;
+        let signature = self.sign(&canonical)?;
         out.write_str("q-sign-algorithm=sha1&q-ak=")?;
         out.write_str(self.secret_id)?;
         out.write_str("&q-sign-time=")?;
@@ -76,9 +82,9 @@ impl<'a> Signer<'a> {
         out.write_str("&q-key-time=")?;
         out.write_str(ascii(self.key.key_time_text().as_bytes()))?;
         out.write_str("&q-header-list=")?;
-        request.write_header_list(out)?;
+        canonical.put_header_list(&mut TextSink(out))?;
         out.write_str("&q-url-param-list=")?;
-        request.write_url_param_list(out)?;
+        canonical.put_url_param_list(&mut TextSink(out))?;
         out.write_str("&q-signature=")?;
         out.write_str(signature.as_str())?;
         Ok(())
@@ -112,7 +118,8 @@ impl<'a> Signer<'a> {
         request: &Request<'_>,
         out: &mut W,
     ) -> Result<(), SignError> {
-        let signature = self.signature(request)?;
+        let canonical = request.canonical()?;
+        let signature = self.sign(&canonical)?;
         for (name, value) in request.params {
             write!(out, "{}={}&", encode(name), encode(value))?;
         }
@@ -123,9 +130,9 @@ impl<'a> Signer<'a> {
             encode(ascii(self.sign_time().as_bytes())),
             encode(ascii(self.key.key_time_text().as_bytes())),
         )?;
-        request.put_header_list(&mut EncodingSink(out))?;
+        canonical.put_header_list(&mut EncodingSink(out))?;
         out.write_str("&q-url-param-list=")?;
-        request.put_url_param_list(&mut EncodingSink(out))?;
+        canonical.put_url_param_list(&mut EncodingSink(out))?;
         write!(out, "&q-signature={}", signature.as_str())?;
         Ok(())
     }

@@ -6,11 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::{
-    SignError,
-    digest::ascii,
-    sign_key::{check_secret, hmac_sha1},
-};
+use crate::{SignError, block::MacKey, digest::ascii, sign_key::check_secret};
 
 /// The hash of a version 1 signature; the request's `SignatureMethod` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +97,7 @@ pub fn signature(
     let mut text = [0; 44];
     let encoded = match method {
         SignatureMethod::HmacSha1 => {
-            let raw = hmac_sha1(secret_key.as_bytes(), &[source.as_bytes()]);
+            let raw = MacKey::new(secret_key.as_bytes()).mac(&[source.as_bytes()]);
             STANDARD.encode_slice(raw, &mut text)
         }
         SignatureMethod::HmacSha256 => {

@@ -166,7 +166,7 @@ impl<'a> Parsed<'a> {
     /// for [`Parsed::key_time`].
     ///
     /// # Errors
-    /// What [`Request::check`] says.
+    /// As [`Request::write_http_string`].
     pub fn check(&self, key: &SignKey, request: &Request<'_>) -> Result<bool, SignError> {
         if key.key_time() != self.key_time {
             return Err(SignError::InvalidKeyTime);

@@ -148,7 +148,7 @@ impl fmt::Display for Cause {
 /// checker's time, Unix seconds; `None` leaves the time out.
 ///
 /// # Errors
-/// What [`Request::check`] says, and an empty or blank-framed `secret_key`.
+/// As [`Request::write_http_string`], and an empty or blank-framed `secret_key`.
 pub fn diagnose(
     parsed: &Parsed<'_>,
     secret_key: &str,

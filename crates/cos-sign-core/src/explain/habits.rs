@@ -9,7 +9,7 @@ use alloc::{
 use sha1::{Digest as _, Sha1};
 
 use super::diagnose::Cause;
-use crate::{KeyTime, Request, Signature, digest::hex40, encode, encode_path, sign_key::hmac_sha1};
+use crate::{KeyTime, Request, Signature, block::MacKey, digest::hex40, encode, encode_path};
 
 /// What is signed and with what; a habit changes a copy of it.
 #[derive(Clone)]
@@ -152,14 +152,11 @@ impl Recipe {
             crate::digest::ascii(&hex40(&Sha1::digest(text.as_bytes()).into())).into()
         };
         let string = format!("sha1\n{}\n{digest}{}", self.sign_time, self.string_end);
-        let raw = hmac_sha1(
-            self.secret_key.as_bytes(),
-            &[self.key_time.text().as_bytes()],
-        );
+        let raw = MacKey::new(self.secret_key.as_bytes()).mac(&[self.key_time.text().as_bytes()]);
         let signature = if self.raw_key {
-            hmac_sha1(&raw, &[string.as_bytes()])
+            MacKey::new(&raw).mac(&[string.as_bytes()])
         } else {
-            hmac_sha1(&hex40(&raw), &[string.as_bytes()])
+            MacKey::new(&hex40(&raw)).mac(&[string.as_bytes()])
         };
         Signature::new(&signature)
     }
