@@ -21,6 +21,9 @@ const SIZE_TAGGED: &[&str] = &[
     "cosffi_runtime_options",
     "cosffi_sign_options",
     "cosffi_presign_options",
+    "cosffi_client_options",
+    "cosffi_upload_options",
+    "cosffi_transfer_callbacks",
 ];
 
 const HELPERS_TITLE: &str = "Helpers, compiled into your program";
@@ -98,6 +101,13 @@ fn short_comments(header: &str) -> String {
 }
 
 fn helpers(header: &str) -> Result<String, String> {
+    let tagged = header.matches("size_t struct_size;").count();
+    if tagged != SIZE_TAGGED.len() {
+        return Err(format!(
+            "{tagged} structs have a struct_size, but SIZE_TAGGED lists {}",
+            SIZE_TAGGED.len()
+        ));
+    }
     let mut out = banner(HELPERS_TITLE);
     out.push_str(
         "/** Borrows a C string; NULL becomes the empty text. */\n\

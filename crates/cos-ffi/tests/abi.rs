@@ -1,0 +1,93 @@
+//! What the library exports: exactly the functions of the header, exactly those of the list, and
+//! each of them in at least one C program that the tests run.
+
+#[allow(dead_code, reason = "each test program uses its part")]
+mod support;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// `tests/abi/symbols.txt`: one name a line, in the order they came, never shortened.
+fn listed() -> BTreeSet<String> {
+    let text = std::fs::read_to_string(support::root().join("tests/abi/symbols.txt")).unwrap();
+    let names: Vec<String> = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
+    let set: BTreeSet<String> = names.iter().cloned().collect();
+    assert_eq!(set.len(), names.len(), "a name is listed twice");
+    set
+}
+
+/// Functions the header declares: lines outside comments that do not begin with a blank and have
+/// `cosffi_…(` in them.
+fn declared() -> BTreeSet<String> {
+    let header = std::fs::read_to_string(support::root().join("include/cos_ffi.h")).unwrap();
+    header
+        .lines()
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+        .filter(|line| !line.starts_with("typedef") && !line.starts_with("static"))
+        .filter_map(|line| line.split_once('('))
+        .filter_map(|(before, _)| before.rsplit([' ', '*']).next())
+        .filter(|name| name.starts_with("cosffi_"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn missing(from: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Vec<String> {
+    wanted.difference(from).cloned().collect()
+}
+
+#[test]
+fn the_list_is_the_header() {
+    let (listed, declared) = (listed(), declared());
+    assert_eq!(
+        missing(&listed, &declared),
+        [""; 0],
+        "add these at the end of tests/abi/symbols.txt"
+    );
+    assert_eq!(
+        missing(&declared, &listed),
+        [""; 0],
+        "these were taken away; the ABI only grows"
+    );
+}
+
+#[test]
+fn the_shared_library_exports_the_list_and_nothing_else() {
+    let library = support::library("libcos_ffi.so");
+    let output = Command::new("nm")
+        .args(["-D", "--defined-only", "--format=posix"])
+        .arg(&library)
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let exported: BTreeSet<String> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect();
+    let listed = listed();
+    assert_eq!(missing(&listed, &exported), [""; 0], "exported too much");
+    assert_eq!(missing(&exported, &listed), [""; 0], "not exported");
+}
+
+#[test]
+fn every_function_is_in_a_c_program() {
+    let mut programs = String::new();
+    for folder in ["tests/c", "examples/c"] {
+        for entry in std::fs::read_dir(support::root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "c") {
+                programs.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let unused: Vec<String> = listed()
+        .into_iter()
+        .filter(|name| !programs.contains(&format!("{name}(")))
+        .collect();
+    assert_eq!(unused, [""; 0], "no C program calls these");
+}

@@ -1,0 +1,71 @@
+//! The C tests of `tests/c`, one per section of the header: built as C99 with warnings denied, run
+//! plain and under valgrind. None of them needs a server.
+
+#[allow(dead_code, reason = "each test program uses its part")]
+mod support;
+
+const C99: &[&str] = &["-std=c99"];
+
+fn c_test(name: &str) {
+    let program = support::build(name, "cc", C99, &[&format!("tests/c/{name}.c")]);
+    support::run(&program, &[]);
+    support::run_checked(&program, &[]);
+}
+
+#[test]
+fn result() {
+    c_test("result");
+}
+
+#[test]
+fn text_version() {
+    c_test("text_version");
+}
+
+#[test]
+fn error() {
+    c_test("error");
+}
+
+#[test]
+fn runtime() {
+    c_test("runtime");
+}
+
+#[test]
+fn credentials() {
+    c_test("credentials");
+}
+
+#[test]
+fn sign() {
+    c_test("sign");
+}
+
+#[test]
+fn client() {
+    c_test("client");
+}
+
+#[test]
+fn transfer() {
+    c_test("transfer");
+}
+
+/// Each language standard the header promises, with every warning an error.
+#[test]
+fn header_compiles_everywhere() {
+    for (name, compiler, standard) in [
+        ("header_c11", "cc", "-std=c11"),
+        ("header_c2x", "cc", "-std=c2x"),
+    ] {
+        support::build(name, compiler, &[standard], &["tests/c/result.c"]);
+    }
+    for (name, standard) in [
+        ("header_cpp11", "-std=c++11"),
+        ("header_cpp17", "-std=c++17"),
+    ] {
+        let program = support::build(name, "c++", &[standard], &["tests/c/double_include.cpp"]);
+        support::run(&program, &[]);
+    }
+}

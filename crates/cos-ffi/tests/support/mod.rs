@@ -1,0 +1,95 @@
+//! Builds C and C++ programs against the static library of this very build, and runs them plain and
+//! under valgrind.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What `rustc --print native-static-libs` says for the library; the same file the documents name.
+const NATIVE_LIBS: &str = include_str!("../../native-libs.txt");
+
+/// Valgrind's exit status for memory errors and leaks.
+const MEMORY_ERROR: i32 = 99;
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_owned()
+}
+
+/// Where Cargo puts the libraries this test was built with: beside the test itself.
+pub(crate) fn library(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().join(name);
+    assert!(path.exists(), "{} is not there", path.display());
+    path
+}
+
+/// Compiles and links; warnings are errors. `flags` begin with the language standard.
+pub(crate) fn build(name: &str, compiler: &str, flags: &[&str], sources: &[&str]) -> PathBuf {
+    let root = root();
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let built = Command::new(compiler)
+        .args(flags)
+        .args(["-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .arg("-I")
+        .arg(root.join("include"))
+        .args(sources.iter().map(|source| root.join(source)))
+        .arg(library("libcos_ffi.a"))
+        .args(NATIVE_LIBS.split_whitespace())
+        .arg("-o")
+        .arg(&program)
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run {compiler}: {error}"));
+    assert!(
+        built.status.success(),
+        "{name}: {}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    program
+}
+
+/// Runs a program; it must exit with 0. Its standard output.
+pub(crate) fn run(program: &Path, args: &[&str]) -> String {
+    check(Command::new(program).args(args).output().unwrap(), program)
+}
+
+/// The same under valgrind: no invalid access, nothing definitely lost. `None`, and a line on the
+/// terminal, where valgrind is not installed; CI installs it.
+pub(crate) fn run_checked(program: &Path, args: &[&str]) -> Option<String> {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        // Written past the test harness, which would hide it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: valgrind is not installed, {} was not checked for leaks",
+            program.display()
+        );
+        return None;
+    }
+    let output = Command::new("valgrind")
+        .args(["--quiet", "--leak-check=full"])
+        .arg(format!("--error-exitcode={MEMORY_ERROR}"))
+        .args([
+            "--show-leak-kinds=definite,possible",
+            "--errors-for-leak-kinds=definite",
+        ])
+        .arg(program)
+        .args(args)
+        .output()
+        .unwrap();
+    Some(check(output, program))
+}
+
+fn check(output: Output, program: &Path) -> String {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{} ended with {}\n{said}\n{}",
+        program.display(),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    said
+}
