@@ -272,14 +272,6 @@ typedef struct cosffi_client_options {
     cosffi_str proxy;
 } cosffi_client_options;
 
-/** Borrowed bytes, read and copied during the call they are given to. */
-typedef struct cosffi_bytes {
-    /** First byte; may be NULL only when `len` is 0. */
-    const uint8_t *data;
-    /** Bytes. */
-    size_t len;
-} cosffi_bytes;
-
 /** Settings of one upload. Zero and empty mean default. */
 typedef struct cosffi_upload_options {
     /** sizeof(cosffi_upload_options) when the program was compiled. */
@@ -294,8 +286,8 @@ typedef struct cosffi_upload_options {
     uint64_t part_size_bytes;
     /** Not 0: fail with PRECONDITION instead of replacing an object that has the key. */
     uint32_t forbid_overwrite;
-    /** Must be 0. */
-    uint32_t reserved;
+    /** Parts in flight at most; the client's own limit holds as well. Default: the client's. */
+    uint32_t concurrency;
 } cosffi_upload_options;
 
 /**
@@ -340,6 +332,26 @@ typedef struct cosffi_transfer_callbacks {
     /** `user_data` is not needed any more. */
     cosffi_drop_fn drop;
 } cosffi_transfer_callbacks;
+
+/** Settings of one download. Zero means default. */
+typedef struct cosffi_download_options {
+    /** sizeof(cosffi_download_options) when the program was compiled. */
+    size_t struct_size;
+    /** Bytes per range fetched. Default: the client's part size. */
+    uint64_t part_size_bytes;
+    /** Ranges in flight at most; the client's own limit holds as well. Default: the client's. */
+    uint32_t concurrency;
+    /** Must be 0. */
+    uint32_t reserved;
+} cosffi_download_options;
+
+/** Borrowed bytes, read and copied during the call they are given to. */
+typedef struct cosffi_bytes {
+    /** First byte; may be NULL only when `len` is 0. */
+    const uint8_t *data;
+    /** Bytes. */
+    size_t len;
+} cosffi_bytes;
 
 #ifdef __cplusplus
 extern "C" {
@@ -789,6 +801,49 @@ void cosffi_client_free(cosffi_client *client);
 /* ==== Objects ================================================================================= */
 
 /**
+ * Uploads a file of any size: small ones in one request, larger ones in parts, several at a time.
+ * The service's checksum of the whole is compared with ours. Credentials are asked for with each
+ * request, so the transfer may outlive any of them. What a failed or cancelled upload had sent is
+ * removed.
+ *
+ * Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
+ * NULL. All text is copied; the file must not change until completion. `user_data` is the transfer's
+ * until its `drop`.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them LOCAL
+ * when the file cannot be read.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_upload_file(const cosffi_client *client,
+                                 cosffi_str object_key,
+                                 cosffi_str path,
+                                 const cosffi_upload_options *options,
+                                 const cosffi_transfer_callbacks *callbacks,
+                                 cosffi_transfer **out_transfer,
+                                 cosffi_error **err);
+
+/**
+ * Downloads an object into a file, replacing a file of that name: ranges in parallel, all of one
+ * version, into a temporary file beside it. `path` appears, or changes, only when everything is there
+ * and its checksum is right; after a failure or a cancel nothing is left.
+ *
+ * Ownership: as cosffi_upload_file().
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them LOCAL
+ * when the file cannot be written and INTEGRITY when the content is not the object's.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_download_file(const cosffi_client *client,
+                                   cosffi_str object_key,
+                                   cosffi_str path,
+                                   const cosffi_download_options *options,
+                                   const cosffi_transfer_callbacks *callbacks,
+                                   cosffi_transfer **out_transfer,
+                                   cosffi_error **err);
+
+/**
  * Stores bytes as one object, replacing what has the key. For files use cosffi_upload_file().
  *
  * Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
@@ -959,7 +1014,7 @@ uint64_t cosffi_response_size_bytes(const cosffi_response *response);
 uint64_t cosffi_response_last_modified_s(const cosffi_response *response);
 
 /**
- * A header of a cosffi_head_object() answer, in any case of letters: content-type, cache-control,
+ * A header of the answer to cosffi_head_object() or cosffi_download_file(), in any case of letters: content-type, cache-control,
  * content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
@@ -1003,6 +1058,38 @@ static inline cosffi_sign_options cosffi_sign_options_default(void) {
 /** A cosffi_presign_options with its size set and every field at its default. */
 static inline cosffi_presign_options cosffi_presign_options_default(void) {
     cosffi_presign_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_client_options with its size set and every field at its default. */
+static inline cosffi_client_options cosffi_client_options_default(void) {
+    cosffi_client_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_upload_options with its size set and every field at its default. */
+static inline cosffi_upload_options cosffi_upload_options_default(void) {
+    cosffi_upload_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_download_options with its size set and every field at its default. */
+static inline cosffi_download_options cosffi_download_options_default(void) {
+    cosffi_download_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_transfer_callbacks with its size set and every field at its default. */
+static inline cosffi_transfer_callbacks cosffi_transfer_callbacks_default(void) {
+    cosffi_transfer_callbacks value;
     memset(&value, 0, sizeof value);
     value.struct_size = sizeof value;
     return value;

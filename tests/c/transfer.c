@@ -115,6 +115,7 @@ static void failed_starts_drop_at_once(cosffi_client *client) {
     cosffi_transfer_callbacks callbacks = callbacks_of(&self);
     cosffi_transfer *transfer = (cosffi_transfer *)&self;
     cosffi_upload_options options = cosffi_upload_options_default();
+    cosffi_download_options download = cosffi_download_options_default();
     const cosffi_bytes no_data = {NULL, 5};
 
     CHECK(cosffi_put_object(NULL, cosffi_str_of("k"), bytes_of("x"), NULL, &callbacks, &transfer,
@@ -124,14 +125,19 @@ static void failed_starts_drop_at_once(cosffi_client *client) {
                             NULL) == COSFFI_ERROR_INVALID_ARGUMENT);
     CHECK(cosffi_put_object(client, cosffi_str_of("k"), no_data, NULL, &callbacks, &transfer,
                             NULL) == COSFFI_ERROR_INVALID_ARGUMENT);
-    options.reserved = 1;
+    options.headers_count = 1;
     CHECK(cosffi_put_object(client, cosffi_str_of("k"), bytes_of("x"), &options, &callbacks,
                             &transfer, NULL) == COSFFI_ERROR_INVALID_ARGUMENT);
     CHECK(cosffi_head_object(NULL, cosffi_str_of("k"), &callbacks, &transfer, NULL) ==
           COSFFI_ERROR_INVALID_ARGUMENT);
     CHECK(cosffi_delete_object(NULL, cosffi_str_of("k"), &callbacks, &transfer, NULL) ==
           COSFFI_ERROR_INVALID_ARGUMENT);
-    CHECK(self.dropped == 6 && self.complete == 0 && self.progress == 0);
+    CHECK(cosffi_upload_file(client, cosffi_str_of("k"), cosffi_str_of(""), NULL, &callbacks,
+                             &transfer, NULL) == COSFFI_ERROR_INVALID_ARGUMENT);
+    download.reserved = 1;
+    CHECK(cosffi_download_file(client, cosffi_str_of("k"), cosffi_str_of("f"), &download,
+                               &callbacks, &transfer, NULL) == COSFFI_ERROR_INVALID_ARGUMENT);
+    CHECK(self.dropped == 8 && self.complete == 0 && self.progress == 0);
 }
 
 static void a_refused_connection_completes_once(void) {

@@ -39,6 +39,15 @@ impl cosffi_response {
         }
     }
 
+    /// The same, about content that was read and checked here.
+    pub(crate) fn with_content(self, size_bytes: u64, crc64: Crc64) -> cosffi_response {
+        cosffi_response {
+            size_bytes: Some(size_bytes),
+            crc64: Some(crc64.as_u64()),
+            ..self
+        }
+    }
+
     /// Of an object whose properties were asked for.
     pub(crate) fn of_meta(meta: &ObjectMeta) -> cosffi_response {
         let fixed = [
@@ -161,7 +170,7 @@ pub extern "C" fn cosffi_response_last_modified_s(response: Option<&cosffi_respo
     ask(response, 0, |response| response.last_modified_s)
 }
 
-/// A header of a cosffi_head_object() answer, in any case of letters: content-type, cache-control,
+/// A header of the answer to cosffi_head_object() or cosffi_download_file(), in any case of letters: content-type, cache-control,
 /// content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.

@@ -11,7 +11,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("cosffi_provider_static", "Providers of credentials"),
     ("cosffi_sign_request", "Signing without a client"),
     ("cosffi_client_new", "Client"),
-    ("cosffi_put_object", "Objects"),
+    ("cosffi_upload_file", "Objects"),
     ("cosffi_transfer_cancel", "Transfers"),
     ("cosffi_response_etag", "Responses"),
 ];
@@ -23,6 +23,7 @@ const SIZE_TAGGED: &[&str] = &[
     "cosffi_presign_options",
     "cosffi_client_options",
     "cosffi_upload_options",
+    "cosffi_download_options",
     "cosffi_transfer_callbacks",
 ];
 

@@ -1,5 +1,6 @@
 //! Operations on objects. Each starts a transfer and returns at once.
 
+pub mod file;
 pub mod simple;
 pub mod upload_options;
 

@@ -1,6 +1,6 @@
 //! What an upload sets on the object.
 
-use cos_client::PutObject;
+use cos_client::{PutObject, UploadFile};
 
 use crate::error::Failure;
 use crate::options::{self, SizeTagged};
@@ -23,8 +23,8 @@ pub struct cosffi_upload_options {
     pub part_size_bytes: u64,
     /// Not 0: fail with PRECONDITION instead of replacing an object that has the key.
     pub forbid_overwrite: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// Parts in flight at most; the client's own limit holds as well. Default: the client's.
+    pub concurrency: u32,
 }
 
 // SAFETY: repr(C), struct_size first; text, pointers and integers may be zero.
@@ -34,7 +34,8 @@ unsafe impl SizeTagged for cosffi_upload_options {}
 #[derive(Default)]
 pub(crate) struct Upload {
     headers: Vec<(String, String)>,
-    pub(crate) part_size: Option<u64>,
+    part_size: Option<u64>,
+    concurrency: Option<usize>,
     forbid_overwrite: bool,
 }
 
@@ -57,9 +58,6 @@ impl Upload {
                 pair::read(options.headers, options.headers_count, "options->headers")?,
             )
         };
-        if options.reserved != 0 {
-            return Err(Failure::argument("options->reserved is not 0"));
-        }
         let content_type = content_type.map(|value| ("content-type", value));
         Ok(Upload {
             headers: headers
@@ -68,6 +66,7 @@ impl Upload {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
             part_size: (options.part_size_bytes != 0).then_some(options.part_size_bytes),
+            concurrency: (options.concurrency != 0).then_some(options.concurrency as usize),
             forbid_overwrite: options.forbid_overwrite != 0,
         })
     }
@@ -80,5 +79,21 @@ impl Upload {
             put = put.forbid_overwrite();
         }
         put
+    }
+
+    pub(crate) fn apply_to_file(self, mut file: UploadFile) -> UploadFile {
+        for (name, value) in &self.headers {
+            file = file.header(name, value);
+        }
+        if self.forbid_overwrite {
+            file = file.forbid_overwrite();
+        }
+        if let Some(bytes) = self.part_size {
+            file = file.part_size(bytes);
+        }
+        if let Some(parts) = self.concurrency {
+            file = file.concurrency(parts);
+        }
+        file
     }
 }

@@ -1,0 +1,176 @@
+//! Whole files, up and down.
+
+use core::mem::MaybeUninit;
+use std::sync::Arc;
+
+use cos_client::{Progress, Transfer};
+
+use super::upload_options::{Upload, cosffi_upload_options};
+use super::{Started, key};
+use crate::client::cosffi_client;
+use crate::error::{Failure, cosffi_error};
+use crate::guard;
+use crate::options::{self, SizeTagged};
+use crate::response::cosffi_response;
+use crate::result::cosffi_result;
+use crate::text::cosffi_str;
+use crate::transfer::callbacks::cosffi_transfer_callbacks;
+use crate::transfer::cell::Cell;
+use crate::transfer::cosffi_transfer;
+
+/// Settings of one download. Zero means default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cosffi_download_options {
+    /// sizeof(cosffi_download_options) when the program was compiled.
+    pub struct_size: usize,
+    /// Bytes per range fetched. Default: the client's part size.
+    pub part_size_bytes: u64,
+    /// Ranges in flight at most; the client's own limit holds as well. Default: the client's.
+    pub concurrency: u32,
+    /// Must be 0.
+    pub reserved: u32,
+}
+
+// SAFETY: repr(C), struct_size first, integers only.
+unsafe impl SizeTagged for cosffi_download_options {}
+
+/// Uploads a file of any size: small ones in one request, larger ones in parts, several at a time.
+/// The service's checksum of the whole is compared with ours. Credentials are asked for with each
+/// request, so the transfer may outlive any of them. What a failed or cancelled upload had sent is
+/// removed.
+///
+/// Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
+/// NULL. All text is copied; the file must not change until completion. `user_data` is the transfer's
+/// until its `drop`.
+/// Threads: any, also inside a callback; callbacks come on the callback thread.
+/// How often: see cosffi_transfer_callbacks.
+/// Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them LOCAL
+/// when the file cannot be read.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosffi_upload_file(
+    client: Option<&cosffi_client>,
+    object_key: cosffi_str,
+    path: cosffi_str,
+    options: *const cosffi_upload_options,
+    callbacks: *const cosffi_transfer_callbacks,
+    out_transfer: Option<&mut MaybeUninit<*mut cosffi_transfer>>,
+    err: Option<&mut MaybeUninit<*mut cosffi_error>>,
+) -> cosffi_result {
+    guard::call(err, || {
+        // SAFETY: what the caller passes lives for this call.
+        let (started, key, path, upload) = unsafe {
+            let started = Started::new(client, callbacks, out_transfer)?;
+            (
+                started,
+                key(object_key)?,
+                path.read_required("path")?.to_owned(),
+                Upload::read(options)?,
+            )
+        };
+        started.go(|client, cell| async move {
+            let file = upload.apply_to_file(client.upload_file(key, path));
+            let transfer = file.on_progress(progress_of(&cell)).start();
+            let done = follow(&cell, transfer).await?;
+            Ok(cosffi_response::of_object(
+                done.etag.as_ref(),
+                Some(done.crc64),
+                Some(done.bytes),
+                done.version_id.as_deref(),
+                done.request_id.as_deref(),
+            ))
+        })
+    })
+}
+
+/// Downloads an object into a file, replacing a file of that name: ranges in parallel, all of one
+/// version, into a temporary file beside it. `path` appears, or changes, only when everything is there
+/// and its checksum is right; after a failure or a cancel nothing is left.
+///
+/// Ownership: as cosffi_upload_file().
+/// Threads: any, also inside a callback; callbacks come on the callback thread.
+/// How often: see cosffi_transfer_callbacks.
+/// Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them LOCAL
+/// when the file cannot be written and INTEGRITY when the content is not the object's.
+/// Since: 0.1 (ABI 1).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosffi_download_file(
+    client: Option<&cosffi_client>,
+    object_key: cosffi_str,
+    path: cosffi_str,
+    options: *const cosffi_download_options,
+    callbacks: *const cosffi_transfer_callbacks,
+    out_transfer: Option<&mut MaybeUninit<*mut cosffi_transfer>>,
+    err: Option<&mut MaybeUninit<*mut cosffi_error>>,
+) -> cosffi_result {
+    guard::call(err, || {
+        // SAFETY: what the caller passes lives for this call.
+        let (started, key, path, settings) = unsafe {
+            let started = Started::new(client, callbacks, out_transfer)?;
+            (
+                started,
+                key(object_key)?,
+                path.read_required("path")?.to_owned(),
+                Download::read(options)?,
+            )
+        };
+        started.go(|client, cell| async move {
+            let mut file = client
+                .download_file(key, path)
+                .on_progress(progress_of(&cell));
+            if let Some(bytes) = settings.part_size {
+                file = file.part_size(bytes);
+            }
+            if let Some(ranges) = settings.concurrency {
+                file = file.concurrency(ranges);
+            }
+            let done = follow(&cell, file.start()).await?;
+            Ok(cosffi_response::of_meta(&done.meta).with_content(done.bytes, done.crc64))
+        })
+    })
+}
+
+#[derive(Default)]
+struct Download {
+    part_size: Option<u64>,
+    concurrency: Option<usize>,
+}
+
+impl Download {
+    /// # Safety
+    /// `options` is NULL or a struct that starts with its size.
+    unsafe fn read(options: *const cosffi_download_options) -> Result<Download, Failure> {
+        if options.is_null() {
+            return Ok(Download::default());
+        }
+        // SAFETY: the caller's promise.
+        let options = unsafe { options::read(options, "options") }?;
+        if options.reserved != 0 {
+            return Err(Failure::argument("options->reserved is not 0"));
+        }
+        Ok(Download {
+            part_size: (options.part_size_bytes != 0).then_some(options.part_size_bytes),
+            concurrency: (options.concurrency != 0).then_some(options.concurrency as usize),
+        })
+    }
+}
+
+fn progress_of(cell: &Arc<Cell>) -> impl Fn(Progress) + Send + Sync + 'static {
+    let cell = Arc::clone(cell);
+    move |now| cell.progress(now.done_bytes, now.total_bytes.unwrap_or(u64::MAX))
+}
+
+/// Waits for a transfer; a cancel lets it end in its own way, which is quick and tidy.
+async fn follow<T: Send + 'static>(cell: &Cell, mut transfer: Transfer<T>) -> Result<T, Failure> {
+    let control = transfer.control();
+    let result = tokio::select! {
+        biased;
+        result = &mut transfer => result,
+        () = cell.cancelled() => {
+            control.cancel();
+            transfer.await
+        }
+    };
+    Ok(result?)
+}
