@@ -28,6 +28,15 @@ lint: ## clippy, warnings denied
 	$(CARGO) clippy --locked -p cos-sign-core --no-default-features -- -D warnings
 	$(CARGO) clippy --locked -p cos-sts --no-default-features -- -D warnings
 
+header: ## write include/cos_ffi.h from the sources of cos-ffi
+	$(CARGO) run --quiet --locked -p cos-header
+
+header-check: ## fail if include/cos_ffi.h is not what the sources say
+	$(CARGO) run --quiet --locked -p cos-header -- --check
+
+c-test: ## only the C ABI: its exports, its C programs plain and under valgrind
+	$(CARGO) test --locked -p cos-ffi
+
 doc: ## API documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
