@@ -348,10 +348,10 @@ impl Client {
                     Ok(response) => Ok(response),
                     Err(error) => Err(self.send_error(error, sending, call)),
                 },
+                // From here on another limit holds.
+                () = sending.completed(), if !waiting_for_answer => {}
                 () = tokio::time::sleep_until(last + limit) => {
-                    let moved = sending.last_activity() != last;
-                    let phase_changed = has_body && sending.is_complete() != waiting_for_answer;
-                    if moved || phase_changed {
+                    if sending.last_activity() != last {
                         continue;
                     }
                     let what = if waiting_for_answer {
