@@ -25,6 +25,14 @@ pub(crate) struct Body {
     sent: Option<Arc<AtomicU64>>,
 }
 
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body")
+            .field("remaining", &self.remaining)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Body {
     pub(crate) fn empty() -> Self {
         Self::chunks(VecDeque::new())

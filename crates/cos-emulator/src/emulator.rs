@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -12,8 +12,12 @@ use tokio::task::JoinHandle;
 
 use crate::clock::EmulatorClock;
 use crate::config::{Account, Config, ConfigError};
+use crate::faults::{FaultRule, Faults};
+use crate::keys::{Keys, Revoked};
+use crate::log::{Log, LogRecord};
 use crate::server;
 use crate::shared::Shared;
+use crate::store::Store;
 
 /// Why an emulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +105,7 @@ impl EmulatorBuilder {
     /// An unusable configuration, a port that is taken, a directory that cannot be written.
     pub async fn start(self) -> Result<Emulator, StartError> {
         self.config.check()?;
+        let listen = self.listen;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("cos-emulator")
@@ -108,7 +113,6 @@ impl EmulatorBuilder {
             .build()
             .map_err(StartError::io("cannot start threads"))?;
         let runtime = Threads(Some(runtime));
-        let listen = self.listen;
         let listener = runtime
             .spawn(async move { TcpListener::bind(listen).await })
             .await
@@ -117,11 +121,22 @@ impl EmulatorBuilder {
         let http = listener
             .local_addr()
             .map_err(StartError::io("no local address"))?;
-        let clock = Arc::new(EmulatorClock::new(self.clock_offset_s));
-        let shared = Arc::new(Shared {
-            config: self.config,
-            clock,
-        });
+        let shared = Arc::new(self.shared()?);
+        let configured = Arc::clone(&shared);
+        runtime
+            .spawn(async move {
+                configured
+                    .store
+                    .configure(&configured.config.buckets, configured.clock.now_ms())
+                    .await
+            })
+            .await
+            .map_err(|e| StartError::io("cannot start threads")(e.into()))?
+            .map_err(|e| {
+                StartError::io("cannot create the configured buckets")(std::io::Error::other(
+                    e.message,
+                ))
+            })?;
         let (stop, stopped) = watch::channel(false);
         let serving =
             vec![runtime.spawn(server::run(listener, None, Arc::clone(&shared), stopped))];
@@ -130,10 +145,32 @@ impl EmulatorBuilder {
             http,
             https: None,
             ca: None,
-            runtime,
+            _runtime: runtime,
             stop,
             serving,
         })
+    }
+
+    fn shared(self) -> Result<Shared, StartError> {
+        let store = match &self.data_dir {
+            None => Store::in_memory(self.max_memory),
+            Some(dir) => Store::on_disk(dir)
+                .map_err(StartError::io(format!("data directory {}", dir.display())))?,
+        };
+        let shared = Shared {
+            clock: Arc::new(EmulatorClock::new(self.clock_offset_s)),
+            clock_offset_s: self.clock_offset_s,
+            store,
+            keys: Keys::default(),
+            log: Log::default(),
+            faults: Faults::default(),
+            seed: self.seed,
+            random: Mutex::new(fastrand::Rng::with_seed(self.seed)),
+            config: self.config,
+        };
+        shared.keys.configure(&shared.config)?;
+        shared.faults.configure(&shared.config.faults, self.seed)?;
+        Ok(shared)
     }
 }
 
@@ -179,7 +216,7 @@ pub struct Emulator {
     ca: Option<CaFiles>,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
-    runtime: Threads,
+    _runtime: Threads,
 }
 
 impl Emulator {
@@ -236,6 +273,32 @@ impl Emulator {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.shared.config
+    }
+
+    /// The log's records with a number above `seq`.
+    #[must_use]
+    pub fn log_since(&self, seq: u64) -> Vec<LogRecord> {
+        self.shared.log.since(seq)
+    }
+
+    /// Adds a fault rule, see [`FaultRule::from_json`].
+    pub fn add_fault(&self, rule: FaultRule) {
+        self.shared.faults.add(rule);
+    }
+
+    /// Removes all fault rules, configured ones too.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Makes a credential expired (or, with `expired` false, unknown). Returns whether it was known.
+    pub fn revoke(&self, secret_id: &str, expired: bool) -> bool {
+        let how = if expired {
+            Revoked::Expired
+        } else {
+            Revoked::Unknown
+        };
+        self.shared.keys.revoke(secret_id, how)
     }
 
     /// One line of JSON: addresses, accounts with their keys, buckets.
