@@ -2,7 +2,7 @@
 CARGO ?= cargo
 FILE ?=
 
-.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std deny setup clean
+.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign fuzz fuzz-smoke deny setup clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,18 @@ c-test: ## only the C ABI: its exports, its C programs plain and under valgrind
 
 doc: ## API documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+no-std: ## cos-sign-core without std and allocator: host proof, thumbv7em, wasm32
+	scripts/no-std.sh
+
+bench-sign: ## signatures beside reqsign's and the hash's own floor
+	$(CARGO) bench --locked -p cos-sign-core --bench sign
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (600) seconds
+	scripts/fuzz.sh
+
+fuzz-smoke: ## each fuzz target for 30 seconds
+	FUZZ_SECONDS=30 scripts/fuzz.sh
 
 deny: ## licences, sources and duplicate crates (installs cargo-deny into target/tools)
 	test -x target/tools/bin/cargo-deny || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
