@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use cos_sts::{CredentialRequest, Credentials, Reason};
+use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Instrument;
 
@@ -78,7 +79,7 @@ impl Client {
         loop {
             let now = self.now();
             sent += 1;
-            let failed = match self.attempt(call, &credentials, now, sent).await {
+            let mut failed = match self.attempt(call, &credentials, now, sent).await {
                 Ok(mut reply) => {
                     reply.attempts = sent;
                     tracing::debug!(attempt = sent, status = reply.status, "answered");
@@ -86,6 +87,9 @@ impl Client {
                 }
                 Err(failed) => failed,
             };
+            if let Failed::Answer(answer) = &mut failed {
+                self.ask_why(call, &credentials, now, answer).await;
+            }
             let situation = Situation {
                 attempt,
                 idempotent: call.idempotent,
@@ -210,6 +214,35 @@ impl Client {
             .credentials(&wanted)
             .await
             .map_err(credential_error)
+    }
+
+    /// A refused HEAD has no body and so no reason: an ended key looks like a missing permission.
+    /// Asking for the first byte with the same key tells which it is.
+    async fn ask_why(
+        &self,
+        call: &Call,
+        credentials: &Credentials,
+        now: Now,
+        answer: &mut ServiceError,
+    ) {
+        let unclear = answer.status == 403 && answer.code.is_none();
+        let Some(key) = call
+            .key
+            .as_ref()
+            .filter(|_| unclear && call.method == Method::HEAD)
+        else {
+            return;
+        };
+        let mut question = Call::new(call.operation, Method::GET).key(key.clone());
+        question.params.clone_from(&call.params);
+        question.headers.push(("range".into(), "bytes=0-0".into()));
+        question.content = Content::Stream;
+        if let Err(Failed::Answer(told)) = self.attempt(&question, credentials, now, 1).await
+            && matches!(told.status, 400 | 401 | 403)
+            && told.code.is_some()
+        {
+            *answer = *told;
+        }
     }
 
     /// One request on the wire.

@@ -20,7 +20,8 @@ pub struct HeadObject {
 impl Client {
     /// An object's properties without its content.
     ///
-    /// A refusal of HEAD has no body, so its errors carry a status but no code.
+    /// A refused HEAD carries no reason. After HTTP 403 the client therefore asks for the object's
+    /// first byte, whose refusal has one; an ended key is told from a missing permission that way.
     pub fn head_object(&self, key: impl Into<String>) -> HeadObject {
         HeadObject {
             client: self.clone(),

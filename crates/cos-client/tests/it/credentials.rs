@@ -47,6 +47,19 @@ async fn a_refused_key_is_replaced_once_for_all() {
 }
 
 #[tokio::test]
+async fn head_finds_out_that_its_key_ended() {
+    let server = server_after("ExpiredToken", 403).await;
+    let provider = Arc::new(Renewing::new());
+    let client = builder(&server.url)
+        .credentials(Arc::clone(&provider))
+        .build()
+        .unwrap();
+    client.head_object("k").send().await.unwrap();
+    assert_eq!(provider.generation(), 2);
+    assert_eq!(server.summary(), ["HEAD /k", "GET /k", "HEAD /k"]);
+}
+
+#[tokio::test]
 async fn without_another_key_the_refusal_is_shown() {
     let server = Server::start(|_, _| refuse(400, "ExpiredToken", "The token has expired.")).await;
     let client_with_token = builder(&server.url)
