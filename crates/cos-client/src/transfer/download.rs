@@ -12,7 +12,7 @@ use super::plan::{self, Piece, Ranges};
 use super::progress::{Meter, Progress, ProgressFn};
 use super::target::Target;
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::object::{GetObjectOutput, ObjectMeta, read_conditions};
 use crate::operation::Operation;
 use crate::request::Headers;
@@ -102,7 +102,7 @@ impl DownloadFile {
     /// Downloads and waits. Dropping the future cancels.
     ///
     /// # Errors
-    /// See [`ErrorKind`]: `Integrity` when the content is not the object's, `Precondition` when the
+    /// See [`crate::ErrorKind`]: `Integrity` when the content is not the object's, `Precondition` when the
     /// object was replaced meanwhile, `Local` when the file cannot be written.
     pub async fn send(self) -> Result<DownloadOutput> {
         self.start().await
@@ -143,7 +143,7 @@ impl DownloadFile {
         meter.set_total(total);
         let path = self.path;
         let target = blocking(move || Target::create(&path, total)).await?;
-        let target = Arc::new(target);
+        let file = target.file();
 
         let source = &source;
         let meter = &meter;
@@ -153,13 +153,13 @@ impl DownloadFile {
             .pieces()
             .zip(begun.chain(std::iter::repeat_with(|| None)));
         let work = jobs.map(|(piece, begun)| {
-            let target = Arc::clone(&target);
+            let file = Arc::clone(&file);
             async move {
                 let (stream, _permit) = match begun {
                     Some((stream, permit)) => (Some(stream), permit),
                     None => (None, source.client.permit().await?),
                 };
-                let crc = source.fetch(piece, stream, target, meter).await?;
+                let crc = source.fetch(piece, stream, file, meter).await?;
                 Ok::<_, Error>((piece, crc))
             }
         });
@@ -177,13 +177,6 @@ impl DownloadFile {
             ))
             .with_operation(Operation::GetObject));
         }
-        // Every writer is done, so this is the last reference.
-        let Some(target) = Arc::into_inner(target) else {
-            return Err(Error::new(
-                ErrorKind::Local,
-                "the file is still being written",
-            ));
-        };
         blocking(move || target.commit(total)).await?;
         Ok(DownloadOutput {
             bytes: total,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::plan::Piece;
 use super::progress::Meter;
-use super::target::Target;
+use super::target::TargetFile;
 use super::writer::RangeWriter;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
@@ -65,7 +65,7 @@ impl Source {
         &self,
         piece: Piece,
         begun: Option<BodyStream>,
-        target: Arc<Target>,
+        target: Arc<TargetFile>,
         meter: &Arc<Meter>,
     ) -> Result<u64> {
         let mut writer = RangeWriter::new(target, piece.offset, meter.share());

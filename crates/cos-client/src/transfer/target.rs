@@ -3,17 +3,25 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// A temporary file in the target's folder. Dropping it removes it; [`Target::commit`] gives it
-/// the target's name.
+/// A temporary file in the target's folder. Dropping it removes it, also while somebody is still
+/// writing; [`Target::commit`] gives it the target's name.
 #[derive(Debug)]
 pub(crate) struct Target {
-    file: File,
+    file: Arc<TargetFile>,
     temporary: PathBuf,
-    path: PathBuf,
     committed: bool,
+}
+
+/// The open file, for those who write to it.
+#[derive(Debug)]
+pub(crate) struct TargetFile {
+    file: File,
+    /// The final name, for errors.
+    path: PathBuf,
 }
 
 impl Target {
@@ -24,20 +32,38 @@ impl Target {
             return Err(Error::local("write", path, why));
         }
         let (file, temporary) = create_beside(path)?;
+        let path = path.to_path_buf();
         let target = Self {
-            file,
+            file: Arc::new(TargetFile { file, path }),
             temporary,
-            path: path.to_path_buf(),
             committed: false,
         };
+        let TargetFile { file, path } = &*target.file;
         // Some file systems say here that the disk is too small, before anything is transferred.
-        target
-            .file
-            .set_len(size)
+        file.set_len(size)
             .map_err(|e| Error::local("reserve space for", path, e))?;
         Ok(target)
     }
 
+    /// For writing to it.
+    pub(crate) fn file(&self) -> Arc<TargetFile> {
+        Arc::clone(&self.file)
+    }
+
+    /// Makes it durable and gives it its name, replacing what had it. Blocks.
+    pub(crate) fn commit(mut self, size: u64) -> Result<()> {
+        let target = self.file();
+        let fail = |e| Error::local("finish", &target.path, e);
+        target.file.set_len(size).map_err(fail)?;
+        target.file.sync_all().map_err(fail)?;
+        std::fs::rename(&self.temporary, &target.path).map_err(fail)?;
+        self.committed = true;
+        sync_folder(&target.path);
+        Ok(())
+    }
+}
+
+impl TargetFile {
     /// Writes `data` at `offset`. Blocks.
     pub(crate) fn write_all_at(&self, mut data: &[u8], mut offset: u64) -> Result<()> {
         while !data.is_empty() {
@@ -54,17 +80,6 @@ impl Target {
                 Err(e) => return Err(Error::local("write", &self.path, e)),
             }
         }
-        Ok(())
-    }
-
-    /// Makes it durable and gives it its name, replacing what had it. Blocks.
-    pub(crate) fn commit(mut self, size: u64) -> Result<()> {
-        let fail = |e| Error::local("finish", &self.path, e);
-        self.file.set_len(size).map_err(fail)?;
-        self.file.sync_all().map_err(fail)?;
-        std::fs::rename(&self.temporary, &self.path).map_err(fail)?;
-        self.committed = true;
-        sync_folder(&self.path);
         Ok(())
     }
 }
@@ -142,14 +157,14 @@ mod tests {
         let path = dir.path().join("f");
         std::fs::write(&path, "old").unwrap();
         let target = Target::create(&path, 4).unwrap();
-        target.write_all_at(b"ew", 2).unwrap();
+        target.file().write_all_at(b"ew", 2).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(names(dir.path()).len(), 2);
         drop(target);
         assert_eq!(names(dir.path()), ["f"]);
         let target = Target::create(&path, 4).unwrap();
-        target.write_all_at(b"ew", 2).unwrap();
-        target.write_all_at(b"ne", 0).unwrap();
+        target.file().write_all_at(b"ew", 2).unwrap();
+        target.file().write_all_at(b"ne", 0).unwrap();
         target.commit(4).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"neew");
         assert_eq!(names(dir.path()), ["f"]);

@@ -120,7 +120,7 @@ impl UploadFile {
     /// Uploads and waits. Dropping the future cancels.
     ///
     /// # Errors
-    /// See [`ErrorKind`]: `Local` when the file cannot be read or changes meanwhile.
+    /// See [`crate::ErrorKind`]: `Local` when the file cannot be read or changes meanwhile.
     pub async fn send(self) -> Result<UploadOutput> {
         self.start().await
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
-use super::target::Target;
+use super::target::TargetFile;
 use crate::body::CHUNK;
 use crate::crc::Running;
 use crate::error::{Error, ErrorKind, Result};
@@ -14,7 +14,7 @@ use crate::transfer::progress::Share;
 
 /// Writes one range.
 pub(crate) struct RangeWriter {
-    target: Arc<Target>,
+    target: Arc<TargetFile>,
     offset: u64,
     /// Bytes handed over, written or not.
     received: u64,
@@ -29,7 +29,7 @@ pub(crate) struct RangeWriter {
 }
 
 impl RangeWriter {
-    pub(crate) fn new(target: Arc<Target>, offset: u64, share: Share) -> Self {
+    pub(crate) fn new(target: Arc<TargetFile>, offset: u64, share: Share) -> Self {
         Self {
             target,
             offset,
@@ -105,6 +105,7 @@ impl RangeWriter {
 mod tests {
     use super::*;
     use crate::transfer::progress::Meter;
+    use crate::transfer::target::Target;
 
     #[tokio::test]
     async fn pieces_of_any_size_land_in_place() {
@@ -112,9 +113,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("f");
         let size = data.len() as u64 + 7;
-        let target = Arc::new(Target::create(&path, size).unwrap());
+        let target = Target::create(&path, size).unwrap();
         let meter = Meter::new();
-        let mut writer = RangeWriter::new(Arc::clone(&target), 7, meter.share());
+        let mut writer = RangeWriter::new(target.file(), 7, meter.share());
         let mut rest = Bytes::copy_from_slice(&data);
         let mut step = 1;
         while !rest.is_empty() {
@@ -125,7 +126,7 @@ mod tests {
         assert_eq!(writer.received(), data.len() as u64);
         assert_eq!(writer.finish().await.unwrap(), crate::crc::checksum(&data));
         assert_eq!(meter.now().done_bytes, data.len() as u64);
-        Arc::into_inner(target).unwrap().commit(size).unwrap();
+        target.commit(size).unwrap();
         let file = std::fs::read(&path).unwrap();
         assert_eq!(file[..7], [0; 7]);
         assert_eq!(file[7..], data);
