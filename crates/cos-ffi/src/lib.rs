@@ -38,3 +38,6 @@ pub mod object;
 pub mod transfer;
 
 pub mod response;
+
+#[cfg(test)]
+mod injected_panics;

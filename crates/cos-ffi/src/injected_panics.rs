@@ -1,0 +1,149 @@
+//! Every entry point survives a panic inside it: shown by making each of them panic.
+
+use core::mem::MaybeUninit;
+use core::ptr::{null, null_mut};
+use std::collections::BTreeSet;
+
+use crate::guard::inject;
+use crate::result::cosffi_result;
+use crate::text::{cosffi_bytes, cosffi_str};
+
+/// What an entry point answered: its code, or that it has none.
+enum Answer {
+    Code(cosffi_result),
+    Other,
+}
+
+impl From<cosffi_result> for Answer {
+    fn from(code: cosffi_result) -> Self {
+        Answer::Code(code)
+    }
+}
+
+const NO_TEXT: cosffi_str = cosffi_str {
+    data: null(),
+    len: 0,
+};
+const NO_BYTES: cosffi_bytes = cosffi_bytes {
+    data: null(),
+    len: 0,
+};
+
+macro_rules! entries {
+    ($($name:ident = $($path:ident)::+ ( $($argument:expr),* ) $kind:ident;)*) => {
+        vec![$((
+            stringify!($name),
+            // SAFETY: every argument is NULL or empty, which every entry point must stand.
+            (|| entries!(@ $kind unsafe { crate::$($path)::+::$name($($argument),*) })) as fn() -> Answer,
+        )),*]
+    };
+    (@ code $call:expr) => { Answer::from($call) };
+    (@ value $call:expr) => {{ let _ = $call; Answer::Other }};
+}
+
+#[allow(unused_unsafe, reason = "not all entry points are unsafe")]
+fn entries() -> Vec<(&'static str, fn() -> Answer)> {
+    entries! {
+        cosffi_result_name = result(0) value;
+        cosffi_string_free = text(None) value;
+        cosffi_abi_version = version() value;
+        cosffi_version_string = version() value;
+        cosffi_error_code = error(None) code;
+        cosffi_error_http_status = error(None) value;
+        cosffi_error_service_code = error(None) value;
+        cosffi_error_message = error(None) value;
+        cosffi_error_request_id = error(None) value;
+        cosffi_error_resource = error(None) value;
+        cosffi_error_hint = error(None) value;
+        cosffi_error_is_retryable = error(None) value;
+        cosffi_error_attempts = error(None) value;
+        cosffi_error_free = error(None) value;
+        cosffi_runtime_new = runtime(null(), None, None) code;
+        cosffi_runtime_shutdown = runtime(None, 0, None, null_mut(), None) code;
+        cosffi_runtime_free = runtime(None) value;
+        cosffi_credentials_new = credentials(NO_TEXT, NO_TEXT, NO_TEXT, 0, 0, None, None) code;
+        cosffi_credentials_parse_sts = credentials(NO_TEXT, None, None) code;
+        cosffi_credentials_session_token = credentials(None) value;
+        cosffi_credentials_expired_time_s = credentials(None) value;
+        cosffi_credentials_free = credentials(None) value;
+        cosffi_credential_request_bucket = provider::ticket(None) value;
+        cosffi_credential_request_region = provider::ticket(None) value;
+        cosffi_credential_request_action = provider::ticket(None) value;
+        cosffi_credential_request_object_key = provider::ticket(None) value;
+        cosffi_credential_request_reason = provider::ticket(None) value;
+        cosffi_credential_request_deadline_ms = provider::ticket(None) value;
+        cosffi_credential_request_complete = provider::ticket(None, None) code;
+        cosffi_credential_request_fail = provider::ticket(None, 0, NO_TEXT) code;
+        cosffi_credential_request_free = provider::ticket(None) value;
+        cosffi_provider_static = provider(None, None, None) code;
+        cosffi_provider_free = provider(None) value;
+        cosffi_sign_request = sign(null(), None, None) code;
+        cosffi_presign_url = sign(null(), None, None) code;
+        cosffi_client_new = client(None, null(), None, None) code;
+        cosffi_client_free = client(None) value;
+        cosffi_upload_file = object::file(None, NO_TEXT, NO_TEXT, null(), null(), None, None) code;
+        cosffi_download_file = object::file(None, NO_TEXT, NO_TEXT, null(), null(), None, None) code;
+        cosffi_put_object = object::simple(None, NO_TEXT, NO_BYTES, null(), null(), None, None) code;
+        cosffi_head_object = object::simple(None, NO_TEXT, null(), None, None) code;
+        cosffi_delete_object = object::simple(None, NO_TEXT, null(), None, None) code;
+        cosffi_transfer_cancel = transfer(None) value;
+        cosffi_transfer_wait = transfer(None, 0, None) code;
+        cosffi_transfer_response = transfer(None) value;
+        cosffi_transfer_retain = transfer(null()) value;
+        cosffi_transfer_free = transfer(null()) value;
+        cosffi_response_etag = response(None) value;
+        cosffi_response_request_id = response(None) value;
+        cosffi_response_version_id = response(None) value;
+        cosffi_response_crc64 = response(None, None) value;
+        cosffi_response_size_bytes = response(None) value;
+        cosffi_response_last_modified_s = response(None) value;
+        cosffi_response_header = response(None, NO_TEXT) value;
+    }
+}
+
+#[test]
+fn every_entry_point_is_guarded() {
+    for (name, call) in entries() {
+        inject::arm();
+        let answer = call();
+        assert!(!inject::disarm(), "{name} passed no guard");
+        if let Answer::Code(code) = answer {
+            assert_eq!(code, cosffi_result::COSFFI_ERROR_PANIC, "{name}");
+        }
+    }
+}
+
+/// NULL everywhere is refused or harmless, and never a panic.
+#[test]
+fn null_everywhere_is_no_panic() {
+    for (name, call) in entries() {
+        if let Answer::Code(code) = call() {
+            let expected = match name {
+                "cosffi_error_code" => cosffi_result::COSFFI_OK,
+                _ => cosffi_result::COSFFI_ERROR_INVALID_ARGUMENT,
+            };
+            assert_eq!(code, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn no_entry_point_is_forgotten() {
+    let list = include_str!("../../../tests/abi/symbols.txt");
+    let listed: BTreeSet<&str> = list
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    let here: BTreeSet<&str> = entries().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(here, listed);
+}
+
+#[test]
+fn a_panic_leaves_an_error_to_read() {
+    let mut err = MaybeUninit::uninit();
+    inject::arm();
+    crate::transfer::cosffi_transfer_wait(None, 0, Some(&mut err));
+    // SAFETY: a guarded call always writes its error.
+    let error = unsafe { Box::from_raw(err.assume_init()) };
+    assert_eq!(error.failure().code(), cosffi_result::COSFFI_ERROR_PANIC);
+}
