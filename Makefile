@@ -55,7 +55,7 @@ fuzz-smoke: ## each fuzz target for 30 seconds
 deny: ## licences, sources and duplicate crates (installs cargo-deny into target/tools)
 	test -x target/tools/bin/cargo-deny || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
 	$(CARGO) fetch --locked
-	target/tools/bin/cargo-deny --offline check bans licenses sources
+	target/tools/bin/cargo-deny --offline --manifest-path crates/cos-ffi/Cargo.toml check bans licenses sources
 
 setup: ## what a fresh Debian machine needs for `make ci` beyond Rust (run as root)
 	apt-get update
