@@ -39,5 +39,7 @@ pub mod transfer;
 
 pub mod response;
 
+pub mod log;
+
 #[cfg(test)]
 mod injected_panics;

@@ -52,6 +52,16 @@ fn transfer() {
     c_test("transfer");
 }
 
+#[test]
+fn response() {
+    c_test("response");
+}
+
+#[test]
+fn log() {
+    c_test("log");
+}
+
 /// Each language standard the header promises, with every warning an error.
 #[test]
 fn header_compiles_everywhere() {

@@ -14,6 +14,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("cosffi_upload_file", "Objects"),
     ("cosffi_transfer_cancel", "Transfers"),
     ("cosffi_response_etag", "Responses"),
+    ("cosffi_log_set", "Log"),
 ];
 
 /// Options structs and callback tables: each gets a `<name>_default()`.
