@@ -106,6 +106,33 @@ typedef int32_t cosffi_credential_reason;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** How much is said. Each level includes those before it. */
+enum cosffi_log_level
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Nothing. */
+    COSFFI_LOG_OFF = 0,
+    /** What failed for good. */
+    COSFFI_LOG_ERROR = 1,
+    /** What was odd but overcome. */
+    COSFFI_LOG_WARN = 2,
+    /** What happened. */
+    COSFFI_LOG_INFO = 3,
+    /** Each request. */
+    COSFFI_LOG_DEBUG = 4,
+    /** Everything. */
+    COSFFI_LOG_TRACE = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_log_level cosffi_log_level;
+#else
+typedef int32_t cosffi_log_level;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** Access to one bucket: connections, credentials, limits. Use one per bucket and keep it. */
 typedef struct cosffi_client cosffi_client;
 
@@ -352,6 +379,12 @@ typedef struct cosffi_bytes {
     /** Bytes. */
     size_t len;
 } cosffi_bytes;
+
+/** Takes one line. `level` is a cosffi_log_level; the texts are borrowed for the call. */
+typedef void (*cosffi_log_fn)(void *user_data,
+                              int32_t level,
+                              cosffi_str target,
+                              cosffi_str message);
 
 #ifdef __cplusplus
 extern "C" {
@@ -868,7 +901,8 @@ cosffi_result cosffi_put_object(const cosffi_client *client,
  * Threads: any, also inside a callback; callbacks come on the callback thread.
  * How often: see cosffi_transfer_callbacks; there is no progress.
  * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, NOT_FOUND among
- * them. The service gives no code and no message for this request, only the HTTP status.
+ * them. The service gives no reason for a refusal; after HTTP 403 the client asks for the object's
+ * first byte to learn it.
  * Since: 0.1 (ABI 1).
  */
 cosffi_result cosffi_head_object(const cosffi_client *client,
@@ -1024,6 +1058,29 @@ uint64_t cosffi_response_last_modified_s(const cosffi_response *response);
  */
 cosffi_str cosffi_response_header(const cosffi_response *response,
                                          cosffi_str name);
+
+/* ==== Log ===================================================================================== */
+
+/**
+ * Sends the library's log lines to `log`, or nowhere when it is NULL. Lines hold no secret, token or
+ * signature. Replaces what was set before, whose `drop` runs when its last call is over. One setting
+ * for the whole process.
+ *
+ * `log` is called from any thread, several at once; it must be quick and must not wait for the
+ * library. `drop` may be NULL.
+ *
+ * Ownership: `user_data` is the library's until its `drop`, also when this call fails.
+ * Threads: any.
+ * How often: one call per line.
+ * Errors: INVALID_ARGUMENT for a level that does not exist; CONFIG when the program has a Rust log
+ * collector of its own.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_log_set(int32_t level,
+                             cosffi_log_fn log,
+                             void *user_data,
+                             cosffi_drop_fn drop,
+                             cosffi_error **err);
 
 #ifdef __cplusplus
 }  // extern "C"

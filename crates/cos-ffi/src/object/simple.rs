@@ -66,7 +66,8 @@ pub unsafe extern "C" fn cosffi_put_object(
 /// Threads: any, also inside a callback; callbacks come on the callback thread.
 /// How often: see cosffi_transfer_callbacks; there is no progress.
 /// Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, NOT_FOUND among
-/// them. The service gives no code and no message for this request, only the HTTP status.
+/// them. The service gives no reason for a refusal; after HTTP 403 the client asks for the object's
+/// first byte to learn it.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosffi_head_object(
