@@ -1,4 +1,88 @@
 #![forbid(unsafe_code)]
 //! The cos command: sign, sts, policy, transfers, emulator, broker and demo.
 
-fn main() {}
+mod cli;
+mod commands;
+mod connect;
+mod exit;
+mod global;
+mod input;
+mod interrupt;
+mod logging;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::cli::Cli;
+use crate::exit::{Exit, Failure, Result};
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misused(&error),
+    };
+    let output = Output {
+        json: cli.global.json,
+        progress: !cli.global.no_progress,
+    };
+    logging::start(cli.global.verbose);
+    match run(cli, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&output, &failure),
+    }
+}
+
+fn run(cli: Cli, output: Output) -> Result {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::internal(format!("cannot start threads: {e}")))?;
+    let done = runtime.block_on(async {
+        let interrupt = Interrupt::listen();
+        commands::run(cli, output, interrupt).await
+    });
+    // Reads of a terminal or a dead disk must not keep a finished command alive.
+    runtime.shutdown_background();
+    done
+}
+
+fn report(output: &Output, failure: &Failure) -> ExitCode {
+    if failure.is_silent() {
+        return ExitCode::from(failure.exit() as u8);
+    }
+    output.note(format!("cos: {failure}"));
+    if output.json {
+        // The status tells it all if stdout is gone.
+        let _ = output.json(&failure.to_json());
+    }
+    ExitCode::from(failure.exit() as u8)
+}
+
+/// Help and version are no mistakes; everything else is wrong usage.
+fn misused(error: &clap::Error) -> ExitCode {
+    let wants_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    let _ = error.print();
+    if wants_help {
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args_os().any(|a| a == "--json") {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let message = first.strip_prefix("error: ").unwrap_or(first);
+        let output = Output {
+            json: true,
+            progress: false,
+        };
+        let _ = output.json(&Failure::usage(message).to_json());
+    }
+    ExitCode::from(Exit::Usage as u8)
+}

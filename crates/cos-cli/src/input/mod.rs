@@ -1,0 +1,6 @@
+//! Reading what people type.
+
+pub(crate) mod location;
+pub(crate) mod pairs;
+pub(crate) mod size;
+pub(crate) mod window;
