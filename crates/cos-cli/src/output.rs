@@ -57,3 +57,27 @@ pub(crate) fn raw(bytes: &[u8]) -> Result {
         .and_then(|()| out.flush())
         .or_else(reader_gone)
 }
+
+/// Text from elsewhere, safe for a terminal: a key may hold a line break or an escape sequence.
+pub(crate) fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_reaches_the_terminal_but_text() {
+        assert_eq!(printable("a/夏 b"), "a/夏 b");
+        assert_eq!(printable("a\n\u{1b}[31m"), "a\\n\\u{1b}[31m");
+    }
+}

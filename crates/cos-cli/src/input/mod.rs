@@ -1,6 +1,7 @@
 //! Reading what people type.
 
 pub(crate) mod location;
+pub(crate) mod moment;
 pub(crate) mod pairs;
 pub(crate) mod size;
 pub(crate) mod window;

@@ -1,0 +1,125 @@
+//! `cos cp`
+
+mod copy;
+mod download;
+mod upload;
+
+use std::time::Instant;
+
+use clap::Args;
+use cos_client::{Client, ETag, StorageClass, Transfer};
+use serde_json::json;
+
+use super::Context;
+use crate::connect;
+use crate::exit::{Failure, Result};
+use crate::input::location::{CosUrl, Place};
+use crate::input::pairs::KeyValue;
+use crate::input::size;
+
+/// Options of `cos cp`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  cos cp --region ap-guangzhou video.mp4 cos://demo-1250000000/videos/\n\n\
+A download appears under its name only when it is complete and its checksum is right.")]
+pub(crate) struct Cp {
+    /// What to copy: a file, cos://BUCKET/KEY, or - for standard input
+    #[arg(value_name = "SRC")]
+    source: Place,
+    /// Where to: a file or folder, cos://BUCKET/KEY (or a prefix ending with /), or - for standard output
+    #[arg(value_name = "DST")]
+    target: Place,
+    /// Bytes per part, such as 16MiB (1MiB to 5GiB)
+    #[arg(long, value_name = "BYTES", value_parser = size::parse)]
+    part_size: Option<u64>,
+    /// Parts in flight at most
+    #[arg(long, value_name = "N")]
+    concurrency: Option<usize>,
+    /// Content-Type of the object
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// How the object is kept, such as STANDARD_IA
+    #[arg(long, value_name = "CLASS")]
+    storage_class: Option<String>,
+    /// User metadata of the object
+    #[arg(long = "meta", value_name = "K=V")]
+    metadata: Vec<KeyValue>,
+    /// Only if the object to read still has this ETag
+    #[arg(long, value_name = "ETAG")]
+    if_match: Option<String>,
+    /// Leave a target alone that is already there, and fail
+    #[arg(long)]
+    no_overwrite: bool,
+}
+
+impl Cp {
+    pub(super) async fn run(self, cx: &Context) -> Result {
+        let begun = Instant::now();
+        let done = match (&self.source, &self.target) {
+            (Place::File(file), Place::Cos(to)) => upload::file(cx, &self, file, to).await,
+            (Place::Stdio, Place::Cos(to)) => upload::stdin(cx, &self, to).await,
+            (Place::Cos(from), Place::File(file)) => download::file(cx, &self, from, file).await,
+            (Place::Cos(from), Place::Stdio) => return download::stdout(cx, &self, from).await,
+            (Place::Cos(from), Place::Cos(to)) => {
+                cx.interrupt.or(copy::object(cx, &self, from, to)).await
+            }
+            _ => Err(Failure::usage("one side of a copy must be cos://BUCKET/KEY")),
+        }?;
+        let seconds = begun.elapsed().as_secs_f64();
+        if cx.output.json {
+            return cx.output.json(&json!({
+                "bytes": done.bytes,
+                "parts": done.parts,
+                "seconds": (seconds * 1000.0).round() / 1000.0,
+                "etag": done.etag,
+                "crc64": done.crc64,
+                "upload_id": done.upload_id,
+                "resumed_bytes": 0,
+            }));
+        }
+        cx.output.line(format!(
+            "{} -> {} ({}, {} part{}, {seconds:.1} s)",
+            done.from,
+            done.to,
+            size::spell(done.bytes),
+            done.parts,
+            if done.parts == 1 { "" } else { "s" },
+        ))
+    }
+
+    fn client(&self, cx: &Context, place: &CosUrl) -> Result<Client> {
+        connect::client(&cx.global, &place.bucket)
+    }
+
+    fn storage_class(&self) -> Result<Option<StorageClass>> {
+        let class = self.storage_class.as_deref();
+        Ok(class.map(StorageClass::new).transpose()?)
+    }
+
+    fn if_match(&self) -> Option<ETag> {
+        self.if_match.as_deref().map(ETag::new)
+    }
+}
+
+/// What a copy achieved.
+struct Done {
+    from: String,
+    to: String,
+    bytes: u64,
+    parts: u32,
+    etag: Option<String>,
+    crc64: Option<String>,
+    upload_id: Option<String>,
+}
+
+/// The result of a transfer; a signal cancels it, and it tidies up before it ends.
+async fn finish<T>(cx: &Context, transfer: Transfer<T>) -> Result<T> {
+    let control = transfer.control();
+    let mut interrupt = cx.interrupt.clone();
+    let watcher = tokio::spawn(async move {
+        interrupt.wait().await;
+        control.cancel();
+    });
+    let done = transfer.await;
+    watcher.abort();
+    Ok(done?)
+}

@@ -1,0 +1,52 @@
+//! From options and environment to credentials, providers and clients.
+
+mod broker;
+mod chain;
+
+use std::sync::Arc;
+
+use cos_client::{BucketName, Client};
+use cos_sts::{CredentialProvider, CredentialRequest, Credentials};
+
+use crate::exit::Result;
+use crate::global::GlobalOptions;
+
+pub(crate) use chain::provider;
+
+/// The credentials of this moment.
+pub(crate) async fn credentials(global: &GlobalOptions) -> Result<Credentials> {
+    let provider = provider(global)?;
+    Ok(provider.credentials(&CredentialRequest::new()).await?)
+}
+
+/// A client for one bucket.
+pub(crate) fn client(global: &GlobalOptions, bucket: &BucketName) -> Result<Client> {
+    client_with(global, bucket, provider(global)?)
+}
+
+/// A client for one bucket with these credentials.
+pub(crate) fn client_with(
+    global: &GlobalOptions,
+    bucket: &BucketName,
+    provider: Arc<dyn CredentialProvider>,
+) -> Result<Client> {
+    let mut builder = Client::builder()
+        .bucket(bucket.as_str())
+        .region(global.region()?)
+        .user_agent(concat!("cos-cli/", env!("CARGO_PKG_VERSION")))
+        .credentials(provider);
+    let endpoint = global.endpoint();
+    if let Some((proxy, exceptions)) = global.proxy_for(endpoint.as_deref()) {
+        builder = builder.proxy(proxy);
+        if let Some(hosts) = exceptions {
+            builder = builder.no_proxy(hosts);
+        }
+    }
+    if let Some(url) = endpoint {
+        builder = builder.endpoint(url);
+    }
+    if let Some(pem) = global.ca_pem()? {
+        builder = builder.ca_pem(pem);
+    }
+    Ok(builder.build()?)
+}
