@@ -26,15 +26,10 @@ pub(crate) struct Cli {
 /// One job.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// The whole five-step flow on this machine, with nothing configured
-    Demo(commands::demo::Demo),
     /// Print the Authorization value of a request
     Sign(commands::sign::Sign),
     /// Print a URL that carries its own signature
     Presign(commands::presign::Presign),
-    /// Ask STS for temporary credentials
-    #[command(subcommand)]
-    Sts(commands::sts::Sts),
     /// Build and check policies
     #[command(subcommand)]
     Policy(commands::policy::PolicyCommand),
@@ -50,8 +45,6 @@ pub(crate) enum Command {
     Rm(commands::rm::Rm),
     /// Run a local STS, CAM and COS
     Emulator(commands::emulator::EmulatorCommand),
-    /// Run the owner's server, which gives app users temporary credentials
-    Broker(commands::broker::BrokerCommand),
     /// Print a completion script for a shell
     Completions(commands::completions::Completions),
 }

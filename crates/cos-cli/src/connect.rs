@@ -1,6 +1,5 @@
 //! From options and environment to credentials, providers and clients.
 
-mod broker;
 mod chain;
 
 use std::sync::Arc;

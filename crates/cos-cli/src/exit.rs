@@ -207,7 +207,11 @@ impl From<cos_client::Error> for Failure {
             retryable: error.is_retryable(),
             attempts: error.attempts(),
             hint: error.hint().map(str::to_owned),
-            ..Self::new(exit_of(error.kind()), error.kind().as_str(), error.message())
+            ..Self::new(
+                exit_of(error.kind()),
+                error.kind().as_str(),
+                error.message(),
+            )
         }
     }
 }

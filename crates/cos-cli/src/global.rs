@@ -61,8 +61,7 @@ impl GlobalOptions {
     /// The region, which this command needs.
     pub(crate) fn region(&self) -> Result<String> {
         given_or_env(self.region.as_ref(), "COS_REGION").ok_or_else(|| {
-            Failure::usage("no region is given")
-                .hint("add --region ap-guangzhou or set COS_REGION")
+            Failure::usage("no region is given").hint("add --region ap-guangzhou or set COS_REGION")
         })
     }
 

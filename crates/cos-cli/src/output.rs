@@ -47,7 +47,9 @@ fn reader_gone(error: io::Error) -> Result {
     if error.kind() == io::ErrorKind::BrokenPipe {
         std::process::exit(0);
     }
-    Err(Failure::internal(format!("cannot write to stdout: {error}")))
+    Err(Failure::internal(format!(
+        "cannot write to stdout: {error}"
+    )))
 }
 
 /// Writes raw bytes to stdout.

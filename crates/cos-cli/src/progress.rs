@@ -18,7 +18,8 @@ impl Bar {
             return Self(Arc::new(ProgressBar::hidden()));
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let template = "   {msg:10} {bar:32} {bytes:>11} / {total_bytes:11} {bytes_per_sec:>13}  {eta}";
+        let template =
+            "   {msg:10} {bar:32} {bytes:>11} / {total_bytes:11} {bytes_per_sec:>13}  {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

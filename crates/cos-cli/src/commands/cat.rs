@@ -10,7 +10,9 @@ use crate::output;
 
 /// Options of `cos cat`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  cos cat --region ap-guangzhou cos://demo-1250000000/notes.txt | less")]
+#[command(
+    after_help = "Example:\n  cos cat --region ap-guangzhou cos://demo-1250000000/notes.txt | less"
+)]
 pub(crate) struct Cat {
     /// The object
     #[arg(value_name = "cos://BUCKET/KEY")]

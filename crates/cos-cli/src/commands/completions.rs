@@ -10,7 +10,9 @@ use crate::output;
 
 /// Options of `cos completions`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  cos completions bash > ~/.local/share/bash-completion/completions/cos")]
+#[command(
+    after_help = "Example:\n  cos completions bash > ~/.local/share/bash-completion/completions/cos"
+)]
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,

@@ -19,8 +19,10 @@ use crate::input::size;
 
 /// Options of `cos cp`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  cos cp --region ap-guangzhou video.mp4 cos://demo-1250000000/videos/\n\n\
-A download appears under its name only when it is complete and its checksum is right.")]
+#[command(
+    after_help = "Example:\n  cos cp --region ap-guangzhou video.mp4 cos://demo-1250000000/videos/\n\n\
+A download appears under its name only when it is complete and its checksum is right."
+)]
 pub(crate) struct Cp {
     /// What to copy: a file, cos://BUCKET/KEY, or - for standard input
     #[arg(value_name = "SRC")]
@@ -62,7 +64,9 @@ impl Cp {
             (Place::Cos(from), Place::Cos(to)) => {
                 cx.interrupt.or(copy::object(cx, &self, from, to)).await
             }
-            _ => Err(Failure::usage("one side of a copy must be cos://BUCKET/KEY")),
+            _ => Err(Failure::usage(
+                "one side of a copy must be cos://BUCKET/KEY",
+            )),
         }?;
         let seconds = begun.elapsed().as_secs_f64();
         if cx.output.json {
@@ -112,7 +116,7 @@ struct Done {
 }
 
 /// The result of a transfer; a signal cancels it, and it tidies up before it ends.
-async fn finish<T>(cx: &Context, transfer: Transfer<T>) -> Result<T> {
+async fn finish<T: Send + 'static>(cx: &Context, transfer: Transfer<T>) -> Result<T> {
     let control = transfer.control();
     let mut interrupt = cx.interrupt.clone();
     let watcher = tokio::spawn(async move {

@@ -28,7 +28,12 @@ pub(crate) struct EmulatorCommand {
     #[arg(long)]
     tls: bool,
     /// Set the clock ahead, or behind with a negative number
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     clock_offset: i64,
     /// Most bytes that objects may take in memory
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]

@@ -39,7 +39,8 @@ impl Ls {
                 if cx.output.json {
                     cx.output.json(&json!({"prefix": prefix}))?;
                 } else {
-                    cx.output.line(format!("{:>15}  {:20}  {}", "-", "", printable(prefix)))?;
+                    cx.output
+                        .line(format!("{:>15}  {:20}  {}", "-", "", printable(prefix)))?;
                 }
             }
             for object in &page.objects {
@@ -63,5 +64,6 @@ fn print(cx: &Context, object: &ObjectSummary) -> Result {
     }
     let modified = modified.unwrap_or_default();
     let key = printable(&object.key);
-    cx.output.line(format!("{:>15}  {modified:20}  {key}", object.size))
+    cx.output
+        .line(format!("{:>15}  {modified:20}  {key}", object.size))
 }

@@ -1,10 +1,8 @@
 //! One file per command.
 
-pub(crate) mod broker;
 pub(crate) mod cat;
 pub(crate) mod completions;
 pub(crate) mod cp;
-pub(crate) mod demo;
 pub(crate) mod emulator;
 pub(crate) mod ls;
 pub(crate) mod policy;
@@ -12,7 +10,6 @@ pub(crate) mod presign;
 pub(crate) mod rm;
 pub(crate) mod sign;
 pub(crate) mod stat;
-pub(crate) mod sts;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Result;
@@ -37,13 +34,10 @@ pub(crate) async fn run(cli: Cli, output: Output, interrupt: Interrupt) -> Resul
     };
     let cx = &context;
     match cli.command {
-        Command::Demo(c) => c.run(cx).await,
         Command::Cp(c) => c.run(cx).await,
         Command::Emulator(c) => c.run(cx).await,
-        Command::Broker(c) => c.run(cx).await,
         Command::Sign(c) => interrupt.or(c.run(cx)).await,
         Command::Presign(c) => interrupt.or(c.run(cx)).await,
-        Command::Sts(c) => interrupt.or(c.run(cx)).await,
         Command::Ls(c) => interrupt.or(c.run(cx)).await,
         Command::Stat(c) => interrupt.or(c.run(cx)).await,
         Command::Cat(c) => interrupt.or(c.run(cx)).await,

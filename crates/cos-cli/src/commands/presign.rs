@@ -63,7 +63,9 @@ impl Presign {
         let mut headers: Vec<_> = self.headers.iter().map(|h| (&*h.name, &*h.value)).collect();
         let has_host = headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("host"));
         if has_host {
-            return Err(Failure::usage("the Host header is the URL's, it cannot be given"));
+            return Err(Failure::usage(
+                "the Host header is the URL's, it cannot be given",
+            ));
         }
         if !self.no_sign_host {
             headers.push(("host", endpoint.host()));
@@ -78,7 +80,11 @@ impl Presign {
         let sign_key = SignKey::derive(credentials.secret_key().expose(), window.key_time)?;
         let query = Signer::new(credentials.secret_id(), &sign_key).presigned_query(&request)?;
         let scheme = if https { "https" } else { "http" };
-        let url = format!("{scheme}://{}{}?{query}", endpoint.host(), encode_path(&path));
+        let url = format!(
+            "{scheme}://{}{}?{query}",
+            endpoint.host(),
+            encode_path(&path)
+        );
         if window.shortened_by_s > 0 {
             cx.output.note(format!(
                 "cos: the URL ends {} s earlier than asked, with the temporary credentials inside it",

@@ -10,7 +10,9 @@ use crate::input::location::CosUrl;
 
 /// Options of `cos rm`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  cos rm --region ap-guangzhou cos://demo-1250000000/photos/1.jpg")]
+#[command(
+    after_help = "Example:\n  cos rm --region ap-guangzhou cos://demo-1250000000/photos/1.jpg"
+)]
 pub(crate) struct Rm {
     /// The object; it is no error if there is none
     #[arg(value_name = "cos://BUCKET/KEY")]

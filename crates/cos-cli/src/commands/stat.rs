@@ -12,7 +12,9 @@ use crate::output::printable;
 
 /// Options of `cos stat`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  cos stat --region ap-guangzhou cos://demo-1250000000/photos/1.jpg")]
+#[command(
+    after_help = "Example:\n  cos stat --region ap-guangzhou cos://demo-1250000000/photos/1.jpg"
+)]
 pub(crate) struct Stat {
     /// The object
     #[arg(value_name = "cos://BUCKET/KEY")]

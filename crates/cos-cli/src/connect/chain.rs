@@ -33,9 +33,6 @@ pub(crate) fn provider(global: &GlobalOptions) -> Result<Arc<dyn CredentialProvi
             return Ok(Arc::new(StaticProvider::new(credentials)));
         }
     }
-    if let Some(url) = env("COS_BROKER_URL") {
-        return super::broker::provider(global, &url);
-    }
     Err(Failure::usage("no credentials are given").hint(
         "set COS_SECRET_ID and COS_SECRET_KEY (and COS_SESSION_TOKEN), or COS_BROKER_URL and \
 COS_BROKER_BEARER; `cos demo` needs none",
@@ -74,7 +71,11 @@ impl Keys {
 mod tests {
     use super::*;
 
-    fn keys(id: Option<&str>, key: Option<&str>, token: Option<&str>) -> Result<Option<Credentials>> {
+    fn keys(
+        id: Option<&str>,
+        key: Option<&str>,
+        token: Option<&str>,
+    ) -> Result<Option<Credentials>> {
         let own = |v: Option<&str>| v.map(str::to_owned);
         Keys {
             what: "A and B",

@@ -27,7 +27,10 @@ mod tests {
     fn utc_seconds() {
         let at = UNIX_EPOCH + Duration::from_millis(1_700_000_000_900);
         assert_eq!(iso8601(at).as_deref(), Some("2023-11-14T22:13:20Z"));
-        assert_eq!(iso8601_s(1_700_000_000).as_deref(), Some("2023-11-14T22:13:20Z"));
+        assert_eq!(
+            iso8601_s(1_700_000_000).as_deref(),
+            Some("2023-11-14T22:13:20Z")
+        );
         assert_eq!(iso8601_s(u64::MAX), None);
     }
 }

@@ -45,7 +45,15 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(bytes), "{text}");
         }
-        for bad in ["", "M", "-1", "1.5M", "8X", "99999999999999999999", "99999999999G"] {
+        for bad in [
+            "",
+            "M",
+            "-1",
+            "1.5M",
+            "8X",
+            "99999999999999999999",
+            "99999999999G",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -32,8 +32,9 @@ pub(super) async fn file(cx: &Context, cp: &Cp, from: &CosUrl, to: &Path) -> Res
     bar.clear();
     let done = done?;
     if !done.verified {
-        cx.output
-            .note("cos: the service told no checksum for this object; only its length was compared");
+        cx.output.note(
+            "cos: the service told no checksum for this object; only its length was compared",
+        );
     }
     Ok(Done {
         from: format!("cos://{}/{key}", from.bucket.as_str()),

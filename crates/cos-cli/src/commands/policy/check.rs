@@ -37,7 +37,11 @@ pub(crate) struct Check {
 
 impl Check {
     pub(super) fn run(self, cx: &Context) -> Result {
-        let identity: Vec<_> = self.identity.iter().map(|p| read(p)).collect::<Result<_>>()?;
+        let identity: Vec<_> = self
+            .identity
+            .iter()
+            .map(|p| read(p))
+            .collect::<Result<_>>()?;
         let session = self.session.as_deref().map(read).transpose()?;
         let conditions = self.conditions.iter().fold(Conditions::new(), |all, c| {
             all.with(c.key.as_str(), c.value.as_str())
@@ -83,7 +87,8 @@ impl Check {
                 "statements": statements,
             }));
         }
-        cx.output.line(format!("{word} ({})", decision.reason.as_str()))?;
+        cx.output
+            .line(format!("{word} ({})", decision.reason.as_str()))?;
         for s in &decision.statements {
             let file = match s.policy {
                 cos_sts::policy::PolicySide::Session => self.session.as_ref(),
@@ -102,7 +107,7 @@ impl Check {
 }
 
 fn read(path: &Path) -> Result<Policy> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::local("read the policy", path, &e))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|e| Failure::local("read the policy", path, &e))?;
     Policy::parse(&text).map_err(|e| Failure::from(e).in_file(path))
 }

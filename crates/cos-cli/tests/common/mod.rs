@@ -1,0 +1,93 @@
+//! Runs the built command with a clean environment.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// `cos ARGS`, with none of the caller's variables that could change what it does.
+pub fn cos(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos"));
+    for (name, _) in std::env::vars() {
+        let ours = ["COS_", "TENCENTCLOUD_"];
+        let upper = name.to_ascii_uppercase();
+        if ours.iter().any(|p| name.starts_with(p)) || upper.ends_with("_PROXY") {
+            command.env_remove(name);
+        }
+    }
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+/// Runs to the end.
+pub fn run(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The one JSON document on stdout.
+pub fn json(output: &Output) -> Value {
+    serde_json::from_str(&stdout(output))
+        .unwrap_or_else(|e| panic!("{e}: {}{}", stdout(output), stderr(output)))
+}
+
+/// `cos emulator`, running until dropped.
+pub struct Emulator {
+    child: Child,
+    pub ready: Value,
+}
+
+impl Emulator {
+    pub fn start(args: &[&str]) -> Self {
+        let mut command = cos(&["emulator"]);
+        let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let ready = serde_json::from_str(&line).unwrap();
+        Self { child, ready }
+    }
+
+    pub fn url(&self) -> &str {
+        self.ready["http"].as_str().unwrap()
+    }
+
+    /// A command that knows this emulator and its keys.
+    pub fn cos(&self, args: &[&str]) -> Command {
+        let account = &self.ready["accounts"][0];
+        let mut command = cos(args);
+        command
+            .env("COS_ENDPOINT", self.url())
+            .env("COS_STS_ENDPOINT", self.url())
+            .env("COS_REGION", "ap-guangzhou")
+            .env("COS_SECRET_ID", account["secret_id"].as_str().unwrap())
+            .env("COS_SECRET_KEY", account["secret_key"].as_str().unwrap());
+        command
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal that asks for a clean end.
+#[cfg(unix)]
+pub fn interrupt(child: &Child) {
+    let done = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(done.success());
+}
