@@ -92,7 +92,7 @@ pub(crate) struct UploadBody {
 
 enum Pieces {
     Memory { rest: Bytes, crc: u64 },
-    File(FilePieces),
+    File(Box<FilePieces>),
 }
 
 /// Reads one chunk ahead on a blocking thread: disk and network work at the same time.
@@ -122,14 +122,14 @@ impl UploadBody {
                 offset,
                 len,
                 pool,
-            } => Pieces::File(FilePieces {
+            } => Pieces::File(Box::new(FilePieces {
                 file: Arc::clone(file),
                 pool: Arc::clone(pool),
                 offset: *offset,
                 unread: *len,
                 reading: None,
                 crc: Some(Running::new()),
-            }),
+            })),
         };
         if left == 0 {
             // Nobody asks an empty body for its end.

@@ -29,35 +29,30 @@ pub use put::{PutObject, PutObjectOutput};
 macro_rules! object_headers {
     () => {
         /// `Content-Type`.
-        #[must_use]
         pub fn content_type(mut self, value: impl AsRef<str>) -> Self {
             self.headers.set("content-type", value);
             self
         }
 
         /// `Content-Disposition`, such as `attachment; filename*=UTF-8''a.txt`.
-        #[must_use]
         pub fn content_disposition(mut self, value: impl AsRef<str>) -> Self {
             self.headers.set("content-disposition", value);
             self
         }
 
         /// `Content-Encoding`; the content itself is sent as it is.
-        #[must_use]
         pub fn content_encoding(mut self, value: impl AsRef<str>) -> Self {
             self.headers.set("content-encoding", value);
             self
         }
 
         /// `Cache-Control`.
-        #[must_use]
         pub fn cache_control(mut self, value: impl AsRef<str>) -> Self {
             self.headers.set("cache-control", value);
             self
         }
 
         /// How the object is kept.
-        #[must_use]
         pub fn storage_class(mut self, class: &$crate::types::StorageClass) -> Self {
             self.headers.set("x-cos-storage-class", class.as_str());
             self
@@ -65,7 +60,6 @@ macro_rules! object_headers {
 
         /// User metadata: `x-cos-meta-<name>`. Names take `-` and no `_`; values must be ASCII
         /// (percent-encode others); 2 KB for all together.
-        #[must_use]
         pub fn metadata(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
             let name = format!("x-cos-meta-{}", name.as_ref());
             self.headers.set(&name, value);
@@ -74,21 +68,18 @@ macro_rules! object_headers {
 
         /// Fails with `FileAlreadyExists` instead of replacing an object. Buckets that have or had
         /// versioning ignore it.
-        #[must_use]
         pub fn forbid_overwrite(mut self) -> Self {
             self.headers.set("x-cos-forbid-overwrite", "true");
             self
         }
 
         /// Access rule: `default`, `private` or `public-read`.
-        #[must_use]
         pub fn acl(mut self, value: impl AsRef<str>) -> Self {
             self.headers.set("x-cos-acl", value);
             self
         }
 
         /// Any other header; it is signed too.
-        #[must_use]
         pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
             self.headers.set(name.as_ref(), value);
             self
@@ -101,7 +92,6 @@ pub(crate) use object_headers;
 macro_rules! read_conditions {
     () => {
         /// Only the version with this tag (`If-Match`).
-        #[must_use]
         pub fn if_match(mut self, etag: &$crate::types::ETag) -> Self {
             self.headers.set("if-match", etag.as_str());
             self
@@ -109,14 +99,12 @@ macro_rules! read_conditions {
 
         /// Only when the tag differs (`If-None-Match`); otherwise
         /// [`crate::ErrorKind::Precondition`] with HTTP 304.
-        #[must_use]
         pub fn if_none_match(mut self, etag: &$crate::types::ETag) -> Self {
             self.headers.set("if-none-match", etag.as_str());
             self
         }
 
         /// Only when changed after `time`.
-        #[must_use]
         pub fn if_modified_since(mut self, time: std::time::SystemTime) -> Self {
             let text = httpdate::fmt_http_date(time);
             self.headers.set("if-modified-since", text);
@@ -124,7 +112,6 @@ macro_rules! read_conditions {
         }
 
         /// Only when not changed after `time`.
-        #[must_use]
         pub fn if_unmodified_since(mut self, time: std::time::SystemTime) -> Self {
             let text = httpdate::fmt_http_date(time);
             self.headers.set("if-unmodified-since", text);
@@ -132,14 +119,12 @@ macro_rules! read_conditions {
         }
 
         /// A certain version of the object.
-        #[must_use]
         pub fn version_id(mut self, version: impl Into<String>) -> Self {
             self.params.push(("versionId".into(), version.into()));
             self
         }
 
         /// Any other header; it is signed too.
-        #[must_use]
         pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
             self.headers.set(name.as_ref(), value);
             self

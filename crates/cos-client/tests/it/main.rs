@@ -1,7 +1,15 @@
 //! The client against a scripted server, for exact faults, and against the emulator, for whole flows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
 
+mod cloud;
 mod credentials;
 mod download;
+mod flows;
+mod permissions;
 mod requests;
 mod retry;
 mod server;

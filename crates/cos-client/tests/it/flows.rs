@@ -1,0 +1,428 @@
+//! Whole flows against the emulator.
+
+use std::time::Duration;
+
+use cos_client::{Client, CopySource, Crc64, ErrorKind, Method, PartNumber, StorageClass};
+use futures_util::TryStreamExt;
+use serde_json::json;
+
+use crate::cloud::{Cloud, STRICT};
+use crate::setup::{BUCKET, REGION, data, names};
+
+const PART: usize = 1 << 20;
+
+const KEYS: [&str; 22] = [
+    "plain.txt",
+    "a/b/c",
+    "with space",
+    "plus+plus",
+    "percent%20",
+    "question?mark",
+    "hash#tag",
+    "amp&equals=",
+    "文件/名字.txt",
+    "ü/é/ñ",
+    "emoji-🚀",
+    "!'()*",
+    "semi;colon:at@",
+    "dollar$comma,",
+    "a//b",
+    "./dot",
+    "a/../b",
+    "a/./b",
+    "trailing/",
+    "tilde~under_score",
+    "quote\"back\\slash",
+    "<xml>&amp;",
+];
+
+/// Every object operation on one key.
+async fn round_trip(client: &Client, key: &str) {
+    let content = format!("content of {key}");
+    let put = client
+        .put_object(key, content.clone())
+        .content_type("text/x-test")
+        .metadata("note", "a b")
+        .send()
+        .await
+        .unwrap_or_else(|e| panic!("{key}: {e}"));
+    assert_eq!(put.crc64, Crc64::of(content.as_bytes()));
+    let got = client.get_object(key).send().await.unwrap();
+    assert_eq!(got.meta.etag, put.etag, "{key}");
+    assert_eq!(got.bytes().await.unwrap(), content.as_bytes());
+    let head = client.head_object(key).send().await.unwrap();
+    assert_eq!(head.size, content.len() as u64);
+    assert_eq!(head.content_type.as_deref(), Some("text/x-test"));
+    assert_eq!(head.metadata["note"], "a b");
+    assert_eq!(head.crc64, Some(put.crc64));
+    let copy = format!("copy/{key}");
+    let bucket = client.bucket().as_str();
+    let source = CopySource::new(bucket, REGION, key).unwrap();
+    client
+        .copy_object(source, copy.as_str())
+        .send()
+        .await
+        .unwrap();
+    let listed: Vec<_> = client.list_objects().objects().try_collect().await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|o| o.key.as_str()).collect();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert!(
+        listed.contains(&key) && listed.contains(&copy.as_str()),
+        "{listed:?}"
+    );
+    client.delete_object(key).send().await.unwrap();
+    let error = client.get_object(key).send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::NotFound, Some("NoSuchKey"))
+    );
+    let deleted = client.delete_objects([copy]).send().await.unwrap();
+    assert_eq!((deleted.deleted, deleted.failures.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn every_operation_on_every_sort_of_key() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    for key in KEYS {
+        round_trip(&client, key).await;
+    }
+}
+
+#[tokio::test]
+async fn strict_buckets_accept_everything() {
+    let cloud = Cloud::start().await;
+    let provider = cloud.sts(None);
+    let client = cloud
+        .builder()
+        .bucket(STRICT)
+        .credentials(provider)
+        .build()
+        .unwrap();
+    round_trip(&client, "a b/文").await;
+    let dir = tempfile::tempdir().unwrap();
+    let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+    std::fs::write(&source, data(2 * PART + 1)).unwrap();
+    client
+        .upload_file("k", &source)
+        .content_type("image/png")
+        .cache_control("no-cache")
+        .storage_class(&StorageClass::StandardIa)
+        .send()
+        .await
+        .unwrap();
+    client.download_file("k", &target).send().await.unwrap();
+    assert_eq!(
+        std::fs::read(target).unwrap(),
+        std::fs::read(source).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn files_of_every_size_go_up_and_come_down() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let dir = tempfile::tempdir().unwrap();
+    let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+    for size in [0, 1, PART - 1, PART, PART + 1, 20 * PART, 20 * PART + 4_321] {
+        let content = data(size);
+        std::fs::write(&source, &content).unwrap();
+        let up = client.upload_file("k", &source).send().await.unwrap();
+        let parts = size.div_ceil(PART).max(1) as u32;
+        assert_eq!((up.bytes, up.parts), (size as u64, parts), "{size}");
+        assert_eq!(up.crc64, Crc64::of(&content));
+        assert_eq!(up.upload_id.is_some(), size > PART);
+        let head = client.head_object("k").send().await.unwrap();
+        assert_eq!((head.size, head.crc64), (size as u64, Some(up.crc64)));
+        let down = client.download_file("k", &target).send().await.unwrap();
+        assert_eq!(
+            (down.bytes, down.parts, down.verified),
+            (size as u64, parts, true)
+        );
+        assert!(std::fs::read(&target).unwrap() == content, "{size}");
+        assert_eq!(names(dir.path()), ["s", "t"]);
+    }
+}
+
+#[tokio::test]
+async fn listing_in_pages_and_folders() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let mut keys: Vec<String> = (0..25).map(|i| format!("p/{i:02}")).collect();
+    keys.extend(["p/x/1", "p/x/2", "p/+", "q/1"].map(String::from));
+    for key in &keys {
+        client.put_object(key.as_str(), "x").send().await.unwrap();
+    }
+    keys.sort();
+    let pages: Vec<_> = client
+        .list_objects()
+        .max_keys(7)
+        .stream()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(pages.len(), 5);
+    let listed: Vec<_> = pages
+        .iter()
+        .flat_map(|p| &p.objects)
+        .map(|o| o.key.clone())
+        .collect();
+    assert_eq!(listed, keys);
+    assert!(pages[0].objects[0].last_modified.is_some());
+    let folders = client
+        .list_objects()
+        .prefix("p/")
+        .delimiter("/")
+        .max_keys(9);
+    let pages: Vec<_> = folders.stream().try_collect().await.unwrap();
+    let prefixes: Vec<_> = pages
+        .iter()
+        .flat_map(|p| p.common_prefixes.clone())
+        .collect();
+    assert_eq!(prefixes, ["p/x/"]);
+    assert_eq!(pages.iter().map(|p| p.objects.len()).sum::<usize>(), 26);
+    let none = client
+        .list_objects()
+        .prefix("nothing")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((none.objects.len(), none.next_marker), (0, None));
+}
+
+#[tokio::test]
+async fn parts_by_hand() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let id = client
+        .initiate_multipart_upload("k")
+        .content_type("a/b")
+        .send()
+        .await
+        .unwrap();
+    let content = data(PART + 10);
+    let mut parts = Vec::new();
+    for (index, piece) in content.chunks(PART).enumerate() {
+        let number = PartNumber::new(index as u32 + 1).unwrap();
+        let part = client
+            .upload_part("k", &id, number, piece.to_vec())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(part.crc64, Crc64::of(piece));
+        parts.push(part.part);
+    }
+    let listed = client.list_parts("k", &id).send().await.unwrap();
+    assert_eq!(
+        listed.parts.iter().map(|p| p.size).collect::<Vec<_>>(),
+        [PART as u64, 10]
+    );
+    assert_eq!(listed.parts[0].etag, parts[0].etag);
+    let complete = client.complete_multipart_upload("k", &id, parts);
+    complete
+        .expected_crc64(Crc64::of(&content))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        client
+            .get_object("k")
+            .send()
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap(),
+        content
+    );
+    let id = client.initiate_multipart_upload("k").send().await.unwrap();
+    client
+        .abort_multipart_upload("k", &id)
+        .send()
+        .await
+        .unwrap();
+    let error = client.list_parts("k", &id).send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::NotFound, Some("NoSuchUpload"))
+    );
+}
+
+#[tokio::test]
+async fn conditions_ranges_and_overrides() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let etag = client
+        .put_object("k", "0123456789")
+        .send()
+        .await
+        .unwrap()
+        .etag
+        .unwrap();
+    let range = client.get_object("k").range(2..=4).send().await.unwrap();
+    assert_eq!(range.meta.size, 10);
+    assert_eq!(range.bytes().await.unwrap(), "234");
+    let tail = client
+        .get_object("k")
+        .range_last(3)
+        .if_match(&etag)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(tail.bytes().await.unwrap(), "789");
+    let error = client
+        .get_object("k")
+        .if_none_match(&etag)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.http_status()),
+        (ErrorKind::Precondition, Some(304))
+    );
+    let other = cos_client::ETag::new("\"0\"");
+    let error = client
+        .get_object("k")
+        .if_match(&other)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.http_status()),
+        (ErrorKind::Precondition, Some(412))
+    );
+    let named = client
+        .get_object("k")
+        .response_header("content-type", "x/y")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(named.meta.content_type.as_deref(), Some("x/y"));
+    let error = client
+        .put_object("k", "new")
+        .forbid_overwrite()
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Precondition, Some("FileAlreadyExists"))
+    );
+    let error = client
+        .get_object("k")
+        .range(100..)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some("InvalidRange"));
+    let tags = client.request(Method::PUT).key("k").param("tagging", "");
+    let body = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+    tags.header("content-type", "application/xml")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    let read = client
+        .request(Method::GET)
+        .key("k")
+        .param("tagging", "")
+        .send()
+        .await
+        .unwrap();
+    assert!(String::from_utf8_lossy(&read.body).contains("<Key>a</Key>"));
+}
+
+#[tokio::test]
+async fn presigned_urls_work_for_anyone() {
+    let cloud = Cloud::start().await;
+    let client = cloud
+        .builder()
+        .credentials(cloud.sts(None))
+        .build()
+        .unwrap();
+    client.put_object("a b/文", "shared").send().await.unwrap();
+    let signed = client
+        .presign(Method::GET, "a b/文", Duration::from_secs(60))
+        .param("response-content-type", "text/plain; charset=utf-8")
+        .sign()
+        .await
+        .unwrap();
+    let host = client.endpoint().host();
+    let url = signed
+        .url
+        .replace(&format!("http://{host}"), &cloud.emulator.http_url());
+    let get = async |url: &str| {
+        let client = plain_http();
+        let response = client.get(url).header("host", host).send().await.unwrap();
+        let kind = response.headers().get("content-type").cloned();
+        (
+            response.status().as_u16(),
+            kind,
+            response.text().await.unwrap(),
+        )
+    };
+    let (status, kind, body) = get(&url).await;
+    assert_eq!((status, body.as_str()), (200, "shared"));
+    assert_eq!(kind.unwrap(), "text/plain; charset=utf-8");
+    assert_eq!(get(&url.replace("a%20b", "a%20c")).await.0, 403);
+    cloud.emulator.clock().advance_s(61);
+    assert_eq!(get(&url).await.0, 403);
+}
+
+fn plain_http() -> reqwest::Client {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn faults_on_the_way_change_nothing() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let dir = tempfile::tempdir().unwrap();
+    let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+    let content = data(5 * PART + 3);
+    std::fs::write(&source, &content).unwrap();
+    for rule in [
+        json!({"match": {"operation": "UploadPart", "nth": 2}, "action": {"status": 503, "code": "SlowDown"}, "times": 2}),
+        json!({"match": {"operation": "UploadPart", "nth": 4}, "action": {"drop_response": true}, "times": 1}),
+        json!({"match": {"operation": "UploadPart", "nth": 5}, "action": {"corrupt_byte_at": 1000}, "times": 1}),
+        json!({"match": {"operation": "UploadPart", "nth": 6}, "action": {"reset": true}, "times": 1}),
+        json!({"match": {"operation": "CompleteMultipartUpload"}, "action": {"drop_response": true}, "times": 1}),
+        json!({"match": {"operation": "GetObject", "nth": 2}, "action": {"truncate_after": 300_000}, "times": 1}),
+        json!({"match": {"operation": "GetObject", "nth": 4}, "action": {"reset": 500_000}, "times": 1}),
+    ] {
+        cloud.fault(&rule);
+    }
+    let up = client.upload_file("k", &source).send().await.unwrap();
+    assert_eq!(up.crc64, Crc64::of(&content));
+    client.download_file("k", &target).send().await.unwrap();
+    assert!(std::fs::read(&target).unwrap() == content);
+    cloud.emulator.clear_faults();
+    cloud.fault(&json!({"match": {"operation": "GetObject", "nth": 3}, "action": {"corrupt_byte_at": 5}, "times": 1}));
+    let error = client.download_file("k", &target).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity);
+    assert_eq!(names(dir.path()), ["s", "t"]);
+}
+
+#[tokio::test]
+async fn a_wrong_bucket_and_a_wrong_region_are_told() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root().for_bucket("other-1250000000", REGION).unwrap();
+    let error = client.put_object("k", "x").send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::NotFound, Some("NoSuchBucket"))
+    );
+    assert!(error.hint().unwrap().contains("other-1250000000"));
+    let elsewhere = cloud.root().for_bucket(BUCKET, "ap-shanghai").unwrap();
+    let error = elsewhere.get_object("k").send().await.unwrap_err();
+    assert!(error.hint().unwrap().contains("ap-shanghai"), "{error:?}");
+}
