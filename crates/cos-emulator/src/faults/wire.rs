@@ -11,6 +11,9 @@ use futures_util::StreamExt as _;
 use super::{FaultAction, ResetWhen};
 use crate::body::Body;
 
+/// Time to write out what precedes a broken end.
+const FLUSH: Duration = Duration::from_millis(20);
+
 /// Applies what `action` does to a response body. `reset` makes the connection end with a TCP reset.
 pub(crate) fn spoil(
     body: Body,
@@ -40,6 +43,8 @@ pub(crate) fn spoil(
                 return None;
             }
             if end.is_some_and(|end| at >= end) {
+                // What was sent before must leave first: hyper writes out while it waits for more.
+                tokio::time::sleep(FLUSH).await;
                 if reset_after.is_some_and(|n| n == at) {
                     reset.store(true, Ordering::Relaxed);
                 }
