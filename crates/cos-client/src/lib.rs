@@ -1,5 +1,61 @@
 #![forbid(unsafe_code)]
 //! Objects and transfers on Tencent Cloud COS with temporary credentials.
+//!
+//! ```
+//! use cos_client::{Client, ErrorKind};
+//! use cos_sts::{Credentials, StaticProvider};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let emulator = cos_emulator::Emulator::builder().start().await?;
+//! # let (id, key) = (&emulator.accounts()[0].secret_id, &emulator.accounts()[0].secret_key);
+//! // A server may use its own keys; an app passes a provider that asks its server for temporary ones.
+//! let provider = StaticProvider::new(Credentials::permanent(id, key)?);
+//! let client = Client::builder()
+//!     .bucket("demo-1250000000")
+//!     .region("ap-guangzhou")
+//!     .credentials(provider)
+//!     .endpoint(emulator.http_url()) // leave this out to reach the cloud
+//!     .build()?;
+//!
+//! client.put_object("hello.txt", "hello").send().await?;
+//! let object = client.get_object("hello.txt").send().await?;
+//! assert_eq!(object.bytes().await?, "hello");
+//!
+//! let error = client.get_object("missing").send().await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::NotFound);
+//! assert_eq!(error.code(), Some("NoSuchKey"));
+//! println!("{error}; {}", error.hint().unwrap_or_default());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it takes care of
+//!
+//! - **Credentials** are asked for before every attempt, from any [`cos_sts::CredentialProvider`]. A key
+//!   that the service refuses as ended or unknown is invalidated and replaced, once for all requests in
+//!   flight, and the request is repeated. Transfers therefore outlive keys.
+//! - **Signatures** cover every header and parameter that is sent, so buckets in strict-signature mode
+//!   work. Derived signing keys are kept.
+//! - **Failures** are judged by one table: what may be repeated is, with growing, random pauses; what may
+//!   have been carried out already is not repeated unless that does no harm. A wrong clock is learned from
+//!   the service once. `<Error>` documents inside HTTP 200 are errors.
+//! - **Content** is checked by CRC-64 both ways, part by part and as a whole.
+//! - **Transfers** ([`Client::upload_file`], [`Client::download_file`]) hold a few 256 KiB pieces per
+//!   request in flight, whatever the size of the file, report progress that never falls, and clean up
+//!   after failure and cancellation.
+//! - **Errors** ([`Error`]) keep the service's own code, message and request id and add a hint. They never
+//!   hold a URL, a key, a token or a signature.
+//!
+//! TLS is rustls with the ring provider and bundled roots: nothing to install or initialise, on Android
+//! either. More roots come from [`ClientBuilder::ca_pem`].
+//!
+//! Everything needs a Tokio runtime with time and I/O enabled.
+//!
+//! # Tracing
+//!
+//! Each call is a `cos.request` span of level debug with `operation`, `bucket` and `key`; each attempt is
+//! an event with status, code, request id and what was decided. No secret is ever in a field.
 
 mod body;
 mod client;

@@ -21,6 +21,25 @@ pub struct InitiateMultipartUpload {
 
 impl Client {
     /// Begins an upload in parts. Parts cost storage until the upload is completed or aborted.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::PartNumber;
+    ///
+    /// let id = client.initiate_multipart_upload("k").send().await?;
+    /// let mut parts = Vec::new();
+    /// for (index, piece) in [vec![1; 1 << 20], vec![2; 10]].into_iter().enumerate() {
+    ///     let number = PartNumber::new(index as u32 + 1)?;
+    ///     parts.push(client.upload_part("k", &id, number, piece).send().await?.part);
+    /// }
+    /// client.complete_multipart_upload("k", &id, parts).send().await?;
+    /// assert_eq!(client.head_object("k").send().await?.size, (1 << 20) + 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn initiate_multipart_upload(&self, key: impl Into<String>) -> InitiateMultipartUpload {
         InitiateMultipartUpload {
             client: self.clone(),

@@ -93,6 +93,20 @@ impl Client {
     /// Needs `name/cos:GetObject` on the source and `name/cos:PutObject` on the target. Metadata is
     /// copied unless [`CopyObject::replace_metadata`] is called; storage class and access rule are
     /// not.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::CopySource;
+    /// # client.put_object("old", "x").send().await?;
+    ///
+    /// let source = CopySource::new("demo-1250000000", "ap-guangzhou", "old")?;
+    /// client.copy_object(source, "new").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn copy_object(&self, source: CopySource, key: impl Into<String>) -> CopyObject {
         CopyObject {
             client: self.clone(),

@@ -29,6 +29,17 @@ pub struct DeleteObjectOutput {
 
 impl Client {
     /// Deletes an object. Deleting what does not exist succeeds.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("k", "x").send().await?;
+    /// client.delete_object("k").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_object(&self, key: impl Into<String>) -> DeleteObject {
         DeleteObject {
             client: self.clone(),

@@ -48,6 +48,21 @@ pub struct DeleteObjectsOutput {
 impl Client {
     /// Deletes any number of objects, 1,000 per request. The policy needs
     /// `name/cos:DeleteMultipleObjects` and `name/cos:DeleteObject`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("a", "x").send().await?;
+    /// let output = client.delete_objects(["a", "b"]).send().await?;
+    /// assert_eq!(output.deleted, 2);
+    /// for failure in &output.failures {
+    ///     eprintln!("{}: {} {}", failure.key, failure.code, failure.message);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_objects<K: Into<String>>(
         &self,
         keys: impl IntoIterator<Item = K>,

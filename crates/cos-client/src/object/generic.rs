@@ -37,6 +37,20 @@ pub struct GenericResponse {
 impl Client {
     /// A request for anything this crate has no operation for: signed, repeated and judged like all
     /// others.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::Method;
+    /// # client.put_object("k", "x").send().await?;
+    ///
+    /// let answer = client.request(Method::GET).key("k").param("acl", "").send().await?;
+    /// assert_eq!(answer.status, 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn request(&self, method: Method) -> GenericRequest {
         GenericRequest {
             client: self.clone(),

@@ -28,6 +28,23 @@ const EMPTY_RANGE: &str = "empty";
 
 impl Client {
     /// Reads an object. The answer streams: nothing is held but the piece at hand.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("k", "0123456789").send().await?;
+    /// let mut object = client.get_object("k").range(2..6).send().await?;
+    /// println!("{} bytes, {:?}", object.meta.size, object.meta.content_type);
+    /// let mut content = Vec::new();
+    /// while let Some(piece) = object.chunk().await? {
+    ///     content.extend_from_slice(&piece);
+    /// }
+    /// assert_eq!(content, b"2345");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_object(&self, key: impl Into<String>) -> GetObject {
         GetObject {
             client: self.clone(),

@@ -22,6 +22,19 @@ impl Client {
     ///
     /// A refused HEAD carries no reason. After HTTP 403 the client therefore asks for the object's
     /// first byte, whose refusal has one; an ended key is told from a missing permission that way.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("k", "0123456789").send().await?;
+    /// assert_eq!(client.head_object("k").send().await?.size, 10);
+    /// let error = client.head_object("missing").send().await.unwrap_err();
+    /// assert_eq!(error.kind(), cos_client::ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn head_object(&self, key: impl Into<String>) -> HeadObject {
         HeadObject {
             client: self.clone(),

@@ -51,6 +51,29 @@ pub struct ListObjectsPage {
 
 impl Client {
     /// Lists objects. A bucket of any size is read in constant memory, page by page.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use futures_util::TryStreamExt;
+    /// # for key in ["photos/1", "photos/2", "songs/1"] {
+    /// #     client.put_object(key, "x").send().await?;
+    /// # }
+    ///
+    /// let mut objects = client.list_objects().prefix("photos/").objects();
+    /// let mut bytes = 0;
+    /// while let Some(object) = objects.try_next().await? {
+    ///     bytes += object.size;
+    /// }
+    /// assert_eq!(bytes, 2);
+    ///
+    /// let page = client.list_objects().delimiter("/").send().await?;
+    /// assert_eq!(page.common_prefixes, ["photos/", "songs/"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_objects(&self) -> ListObjects {
         ListObjects {
             client: self.clone(),

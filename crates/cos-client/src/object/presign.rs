@@ -51,6 +51,23 @@ impl Client {
     /// into it.
     ///
     /// The URL names the bucket's own host, also when the client connects elsewhere.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use std::time::Duration;
+    ///
+    /// let shared = client
+    ///     .presign(cos_client::Method::GET, "report.pdf", Duration::from_secs(600))
+    ///     .param("response-content-disposition", "attachment")
+    ///     .sign()
+    ///     .await?;
+    /// assert!(shared.url.contains("q-signature="));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn presign(&self, method: Method, key: impl Into<String>, expires: Duration) -> Presign {
         Presign {
             client: self.clone(),

@@ -37,6 +37,22 @@ impl Client {
     /// Stores `body` as one object, replacing what has the key.
     ///
     /// The content's CRC-64 is compared with what the service received.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// let stored = client
+    ///     .put_object("notes/today.txt", "dear diary")
+    ///     .content_type("text/plain; charset=utf-8")
+    ///     .metadata("mood", "good")
+    ///     .send()
+    ///     .await?;
+    /// assert_eq!(stored.crc64, cos_client::Crc64::of(b"dear diary"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put_object(&self, key: impl Into<String>, body: impl Into<Bytes>) -> PutObject {
         PutObject {
             client: self.clone(),

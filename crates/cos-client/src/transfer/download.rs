@@ -56,6 +56,21 @@ impl Client {
     /// the object's, the file is made durable and renamed; until then, and after any failure or
     /// cancellation, `path` is untouched and no temporary file remains. Needs `name/cos:GetObject`
     /// only.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("k", "hello").send().await?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("k.txt");
+    /// let output = client.download_file("k", &path).send().await?;
+    /// assert!(output.verified);
+    /// assert_eq!(std::fs::read(&path)?, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn download_file(&self, key: impl Into<String>, path: impl AsRef<Path>) -> DownloadFile {
         DownloadFile {
             client: self.clone(),

@@ -68,6 +68,27 @@ impl Client {
     ///
     /// Needs `name/cos:PutObject`, and for parts `InitiateMultipartUpload`, `UploadPart`,
     /// `CompleteMultipartUpload` and `AbortMultipartUpload`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("film.mp4");
+    /// # std::fs::write(&path, vec![7; 3 << 20])?;
+    /// let transfer = client
+    ///     .upload_file("films/1.mp4", &path)
+    ///     .part_size(1 << 20)
+    ///     .content_type("video/mp4")
+    ///     .on_progress(|p| println!("{} of {:?} bytes", p.done_bytes, p.total_bytes))
+    ///     .start();
+    /// // `transfer.cancel()` would stop it.
+    /// let uploaded = transfer.await?;
+    /// assert_eq!((uploaded.bytes, uploaded.parts), (3 << 20, 3));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn upload_file(&self, key: impl Into<String>, path: impl AsRef<Path>) -> UploadFile {
         UploadFile {
             client: self.clone(),
