@@ -94,6 +94,7 @@ pub use operation::Operation;
 pub use transfer::download::{DownloadFile, DownloadOutput};
 pub use transfer::handle::{Transfer, TransferControl};
 pub use transfer::progress::Progress;
+pub use transfer::reader::UploadReader;
 pub use transfer::upload::{UploadFile, UploadOutput};
 pub use types::{
     BucketName, Crc64, Domain, ETag, Endpoint, InvalidValue, MAX_PARTS, ObjectKey, PartNumber,

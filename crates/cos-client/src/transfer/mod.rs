@@ -1,10 +1,12 @@
 //! Whole files, in parts and in parallel.
 
+mod abort;
 pub(crate) mod download;
 pub(crate) mod handle;
 mod piece;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod reader;
 mod target;
 pub(crate) mod upload;
 mod writer;

@@ -2,27 +2,24 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use http::Method;
 
+use super::abort::AbortGuard;
 use super::blocking;
 use super::handle::Transfer;
 use super::plan::{self, Piece, Ranges, UploadPlan};
 use super::progress::{Meter, Progress, ProgressFn};
 use crate::body::{CHUNK, Payload, SourceFile};
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::multipart::{UploadPartOutput, part_call};
 use crate::object::object_headers;
 use crate::operation::Operation;
 use crate::request::{Call, Headers};
 use crate::types::{Crc64, ETag, ObjectKey, PartNumber, UploadId};
-
-/// Aborting what a failed transfer left takes at most this long.
-const CLEANUP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Uploads a file; see [`Client::upload_file`].
 #[must_use = "call send() or start()"]
@@ -334,61 +331,5 @@ impl Upload {
     async fn check_unchanged(&self) -> Result<()> {
         let file = Arc::clone(&self.file);
         blocking(move || file.check_unchanged()).await
-    }
-}
-
-/// Removes the parts of an upload that did not come to its end, whichever way it ended.
-struct AbortGuard {
-    client: Client,
-    key: ObjectKey,
-    upload_id: UploadId,
-    armed: bool,
-}
-
-impl AbortGuard {
-    fn new(client: &Client, key: &ObjectKey, upload_id: &UploadId) -> Self {
-        Self {
-            client: client.clone(),
-            key: key.clone(),
-            upload_id: upload_id.clone(),
-            armed: true,
-        }
-    }
-
-    fn disarm(mut self) {
-        self.armed = false;
-    }
-
-    /// After a failure the caller waits for the clean-up, unless the network is what failed.
-    async fn abort(mut self, error: &Error) {
-        if matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout) {
-            return; // Dropping the guard tries in the background.
-        }
-        let work = self.work();
-        self.armed = false;
-        work.await;
-    }
-
-    fn work(&self) -> impl Future<Output = ()> + Send + 'static {
-        let abort = self
-            .client
-            .abort_multipart_upload(self.key.as_str(), &self.upload_id)
-            .max_attempts(2);
-        async move {
-            match tokio::time::timeout(CLEANUP_LIMIT, abort.send()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) if error.code() == Some("NoSuchUpload") => {}
-                Ok(Err(error)) => tracing::warn!(%error, "parts of a failed upload remain"),
-                Err(_) => tracing::warn!("no answer to aborting a failed upload; parts may remain"),
-            }
-        }
-    }
-}
-
-impl Drop for AbortGuard {
-    fn drop(&mut self) {
-        if self.armed {
-            self.client.spawn_cleanup(self.work());
-        }
     }
 }

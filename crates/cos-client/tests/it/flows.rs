@@ -145,6 +145,34 @@ async fn files_of_every_size_go_up_and_come_down() {
 }
 
 #[tokio::test]
+async fn streams_of_every_size_go_up() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    for size in [0, 1, PART - 1, PART, PART + 1, 5 * PART + 99] {
+        let content = data(size);
+        let reader = std::io::Cursor::new(content.clone());
+        let up = client
+            .upload_reader("k", reader)
+            .concurrency(2)
+            .send()
+            .await
+            .unwrap();
+        let parts = if size < PART { 1 } else { size.div_ceil(PART) };
+        assert_eq!((up.bytes, up.parts), (size as u64, parts as u32), "{size}");
+        let got = client.get_object("k").send().await.unwrap();
+        assert!(got.bytes().await.unwrap() == content, "{size}");
+    }
+    let broken = tokio_util::io::StreamReader::new(futures_util::stream::iter([
+        Ok(bytes::Bytes::from(data(2 * PART))),
+        Err(std::io::Error::other("the pipe burst")),
+    ]));
+    let error = client.upload_reader("k", broken).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Local);
+    assert!(error.message().contains("burst"));
+    assert_eq!(cloud.count("AbortMultipartUpload"), 1);
+}
+
+#[tokio::test]
 async fn listing_in_pages_and_folders() {
     let cloud = Cloud::start().await;
     let client = cloud.root();
