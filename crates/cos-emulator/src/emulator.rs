@@ -121,7 +121,12 @@ impl EmulatorBuilder {
         let http = listener
             .local_addr()
             .map_err(StartError::io("no local address"))?;
-        let shared = Arc::new(self.shared()?);
+        let spelling = runtime
+            .spawn(server::service_spelling())
+            .await
+            .map_err(|e| StartError::io("cannot start threads")(e.into()))?
+            .map_err(StartError::io("cannot start HTTP"))?;
+        let shared = Arc::new(self.shared(spelling)?);
         let configured = Arc::clone(&shared);
         runtime
             .spawn(async move {
@@ -151,7 +156,7 @@ impl EmulatorBuilder {
         })
     }
 
-    fn shared(self) -> Result<Shared, StartError> {
+    fn shared(self, spelling: http::Extensions) -> Result<Shared, StartError> {
         let store = match &self.data_dir {
             None => Store::in_memory(self.max_memory),
             Some(dir) => Store::on_disk(dir)
@@ -165,6 +170,7 @@ impl EmulatorBuilder {
             log: Log::default(),
             faults: Faults::default(),
             seed: self.seed,
+            spelling,
             random: Mutex::new(fastrand::Rng::with_seed(self.seed)),
             config: self.config,
         };

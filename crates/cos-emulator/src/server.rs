@@ -1,5 +1,6 @@
 //! Accepts connections and serves HTTP/1.1 on each.
 
+mod header_case;
 mod socket;
 
 use std::net::SocketAddr;
@@ -15,6 +16,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+
+pub(crate) use header_case::service_spelling;
 
 use crate::service;
 use crate::shared::Shared;

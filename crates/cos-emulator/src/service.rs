@@ -204,6 +204,7 @@ async fn served(
         return Err(Aborted);
     }
     cos::decorate(shared, head, &route, &mut reply);
+    reply.extensions_mut().extend(shared.spelling.clone());
     let headers = reply.headers_mut();
     if !is_sts {
         headers.insert("x-cos-request-id", header_value(&request_id));

@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) seed: u64,
+    /// How answers spell their header names.
+    pub(crate) spelling: http::Extensions,
     pub(crate) random: Mutex<fastrand::Rng>,
 }
 

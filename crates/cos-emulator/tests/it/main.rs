@@ -1,5 +1,10 @@
 //! Drives the emulator over HTTP with requests signed here.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests, their helpers included"
+)]
+
 mod admin;
 mod client;
 mod durability;

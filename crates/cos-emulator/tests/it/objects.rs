@@ -572,3 +572,36 @@ async fn cors() {
         .ok();
     assert_eq!(put.header("access-control-expose-headers"), Some("ETag"));
 }
+
+#[tokio::test]
+async fn header_names_are_spelled_as_the_service_does() {
+    use std::io::{Read as _, Write as _};
+    let world = World::new().await;
+    world.put("a", b"x").await;
+    world
+        .call("PUT", "a")
+        .param("acl", "")
+        .header("x-cos-acl", "public-read")
+        .send()
+        .await
+        .ok();
+    let mut stream =
+        std::net::TcpStream::connect(world.emu.http_url().replace("http://", "")).unwrap();
+    write!(
+        stream,
+        "GET /a HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        crate::client::HOST
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    for name in [
+        "\r\nETag: ",
+        "\r\nContent-Length: ",
+        "\r\nLast-Modified: ",
+        "\r\nx-cos-request-id: ",
+        "\r\nDate: ",
+    ] {
+        assert!(text.contains(name), "{name} in {text}");
+    }
+}
