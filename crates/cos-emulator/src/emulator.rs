@@ -16,6 +16,7 @@ use crate::faults::{FaultRule, Faults};
 use crate::keys::{Keys, Revoked};
 use crate::log::{Log, LogRecord};
 use crate::server;
+use crate::server::tls::{self, Authority};
 use crate::shared::Shared;
 use crate::store::Store;
 
@@ -105,7 +106,7 @@ impl EmulatorBuilder {
     /// An unusable configuration, a port that is taken, a directory that cannot be written.
     pub async fn start(self) -> Result<Emulator, StartError> {
         self.config.check()?;
-        let listen = self.listen;
+        let (listen, tls) = (self.listen, self.tls);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("cos-emulator")
@@ -113,14 +114,7 @@ impl EmulatorBuilder {
             .build()
             .map_err(StartError::io("cannot start threads"))?;
         let runtime = Threads(Some(runtime));
-        let listener = runtime
-            .spawn(async move { TcpListener::bind(listen).await })
-            .await
-            .map_err(|e| StartError::io("cannot start threads")(e.into()))?
-            .map_err(StartError::io(format!("cannot listen on {listen}")))?;
-        let http = listener
-            .local_addr()
-            .map_err(StartError::io("no local address"))?;
+        let (listener, http) = bind(&runtime, listen).await?;
         let spelling = runtime
             .spawn(server::service_spelling())
             .await
@@ -143,13 +137,34 @@ impl EmulatorBuilder {
                 ))
             })?;
         let (stop, stopped) = watch::channel(false);
-        let serving =
-            vec![runtime.spawn(server::run(listener, None, Arc::clone(&shared), stopped))];
+        let mut serving = vec![runtime.spawn(server::run(
+            listener,
+            None,
+            Arc::clone(&shared),
+            stopped.clone(),
+        ))];
+        let (mut https, mut ca) = (None, None);
+        if tls {
+            let what = "cannot start TLS";
+            let authority =
+                Authority::new().map_err(|e| StartError::io(what)(std::io::Error::other(e)))?;
+            ca = Some(CaFiles::write(&authority.pem)?);
+            let acceptor = tls::acceptor(Arc::new(authority))
+                .map_err(|e| StartError::io(what)(std::io::Error::other(e)))?;
+            let (listener, address) = bind(&runtime, SocketAddr::new(listen.ip(), 0)).await?;
+            https = Some(address);
+            serving.push(runtime.spawn(server::run(
+                listener,
+                Some(acceptor),
+                Arc::clone(&shared),
+                stopped,
+            )));
+        }
         Ok(Emulator {
             shared,
             http,
-            https: None,
-            ca: None,
+            https,
+            ca,
             _runtime: runtime,
             stop,
             serving,
@@ -178,6 +193,21 @@ impl EmulatorBuilder {
         shared.faults.configure(&shared.config.faults, self.seed)?;
         Ok(shared)
     }
+}
+
+async fn bind(
+    runtime: &Threads,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listener = runtime
+        .spawn(async move { TcpListener::bind(address).await })
+        .await
+        .map_err(|e| StartError::io("cannot start threads")(e.into()))?
+        .map_err(StartError::io(format!("cannot listen on {address}")))?;
+    let local = listener
+        .local_addr()
+        .map_err(StartError::io("no local address"))?;
+    Ok((listener, local))
 }
 
 /// The emulator's threads. They must be let go of in the background: a runtime dropped inside another one panics.
@@ -211,6 +241,24 @@ struct CaFiles {
     file: PathBuf,
     // Removes the file when the emulator ends.
     _dir: tempfile::TempDir,
+}
+
+impl CaFiles {
+    fn write(pem: &str) -> Result<Self, StartError> {
+        let dir = tempfile::Builder::new()
+            .prefix("cos-emulator-")
+            .tempdir()
+            .map_err(StartError::io(
+                "cannot make a directory for the CA certificate",
+            ))?;
+        let file = dir.path().join("ca.pem");
+        std::fs::write(&file, pem).map_err(StartError::io("cannot write the CA certificate"))?;
+        Ok(Self {
+            pem: pem.to_owned(),
+            file,
+            _dir: dir,
+        })
+    }
 }
 
 /// A running emulator. Dropping it stops it.

@@ -2,6 +2,7 @@
 
 mod header_case;
 mod socket;
+pub(crate) mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -6,49 +6,49 @@ use cos_emulator::{Config, Emulator};
 use cos_sign_core::{KeyTime, Request, SignKey, Signer, encode, encode_path, should_sign_header};
 use serde_json::{Value, json};
 
-pub const BUCKET: &str = "demo-1250000000";
-pub const HOST: &str = "demo-1250000000.cos.ap-guangzhou.myqcloud.com";
-pub const ROLE: &str = "qcs::cam::uin/100000000001:roleName/uploader";
+pub(crate) const BUCKET: &str = "demo-1250000000";
+pub(crate) const HOST: &str = "demo-1250000000.cos.ap-guangzhou.myqcloud.com";
+pub(crate) const ROLE: &str = "qcs::cam::uin/100000000001:roleName/uploader";
 
 /// Keys to sign with.
 #[derive(Clone, Default)]
-pub struct Keys {
-    pub id: String,
-    pub key: String,
-    pub token: Option<String>,
+pub(crate) struct Keys {
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) token: Option<String>,
 }
 
-pub struct World {
-    pub emu: Emulator,
-    pub http: reqwest::Client,
-    pub root: Keys,
+pub(crate) struct World {
+    pub(crate) emu: Emulator,
+    pub(crate) http: reqwest::Client,
+    pub(crate) root: Keys,
 }
 
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: BTreeMap<String, String>,
-    pub body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
     /// Text of the first element of that name.
-    pub fn element(&self, name: &str) -> Option<String> {
+    pub(crate) fn element(&self, name: &str) -> Option<String> {
         let text = self.text();
         let (_, rest) = text.split_once(&format!("<{name}>"))?;
         Some(rest.split_once(&format!("</{name}>"))?.0.to_owned())
     }
 
     /// Texts of all elements of that name.
-    pub fn elements(&self, name: &str) -> Vec<String> {
+    pub(crate) fn elements(&self, name: &str) -> Vec<String> {
         let text = self.text();
         let end = format!("</{name}>");
         text.split(&format!("<{name}>"))
@@ -58,12 +58,12 @@ impl Reply {
     }
 
     /// Status and code of an error.
-    pub fn refusal(&self) -> (u16, String) {
+    pub(crate) fn refusal(&self) -> (u16, String) {
         (self.status, self.element("Code").unwrap_or_default())
     }
 
     #[track_caller]
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert!(
             (200..300).contains(&self.status),
             "{} {}",
@@ -73,13 +73,13 @@ impl Reply {
         self
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
 }
 
 /// A request before it is sent.
-pub struct Call<'w> {
+pub(crate) struct Call<'w> {
     world: &'w World,
     method: &'static str,
     host: String,
@@ -95,16 +95,16 @@ pub struct Call<'w> {
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(Emulator::builder().start().await.unwrap())
     }
 
-    pub async fn configured(toml: &str, dir: &std::path::Path) -> Self {
+    pub(crate) async fn configured(toml: &str, dir: &std::path::Path) -> Self {
         let config = Config::from_toml(toml, dir).unwrap();
         Self::with(Emulator::builder().config(config).start().await.unwrap())
     }
 
-    pub fn with(emu: Emulator) -> Self {
+    pub(crate) fn with(emu: Emulator) -> Self {
         let account = &emu.accounts()[0];
         let root = Keys {
             id: account.secret_id.clone(),
@@ -112,13 +112,13 @@ impl World {
             token: None,
         };
         Self {
-            http: http_client(emu.ca_pem()),
+            http: http_client(emu.ca_pem(), None),
             emu,
             root,
         }
     }
 
-    pub fn call(&self, method: &'static str, key: &str) -> Call<'_> {
+    pub(crate) fn call(&self, method: &'static str, key: &str) -> Call<'_> {
         Call {
             world: self,
             method,
@@ -135,16 +135,16 @@ impl World {
         }
     }
 
-    pub async fn put(&self, key: &str, body: &[u8]) -> Reply {
+    pub(crate) async fn put(&self, key: &str, body: &[u8]) -> Reply {
         self.call("PUT", key).body(body).send().await.ok()
     }
 
-    pub async fn get(&self, key: &str) -> Reply {
+    pub(crate) async fn get(&self, key: &str) -> Reply {
         self.call("GET", key).send().await
     }
 
     /// An admin call.
-    pub async fn admin(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
+    pub(crate) async fn admin(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
         let url = format!("{}/_emulator/{path}", self.emu.http_url());
         let request = self.http.request(method.parse().unwrap(), url);
         let request = match body {
@@ -155,7 +155,7 @@ impl World {
     }
 
     /// A call of the cloud API, version 3.
-    pub async fn sts(&self, keys: &Keys, action: &str, params: Value) -> Value {
+    pub(crate) async fn sts(&self, keys: &Keys, action: &str, params: Value) -> Value {
         let body = params.to_string();
         let host = "sts.tencentcloudapi.com";
         let timestamp_s = self.emu.clock().now_s();
@@ -191,18 +191,18 @@ impl World {
     }
 
     /// Temporary keys from GetFederationToken with that policy.
-    pub async fn federate(&self, policy: &Value) -> Keys {
+    pub(crate) async fn federate(&self, policy: &Value) -> Keys {
         let params = json!({"Name": "test", "Policy": encode(&policy.to_string()).to_string(), "DurationSeconds": 1800});
         temporary(&self.sts(&self.root, "GetFederationToken", params).await)
     }
 
-    pub async fn assume(&self) -> Keys {
+    pub(crate) async fn assume(&self) -> Keys {
         let params = json!({"RoleArn": ROLE, "RoleSessionName": "test"});
         temporary(&self.sts(&self.root, "AssumeRole", params).await)
     }
 }
 
-pub fn temporary(response: &Value) -> Keys {
+pub(crate) fn temporary(response: &Value) -> Keys {
     let text = |name: &str| {
         response["Credentials"][name]
             .as_str()
@@ -217,7 +217,7 @@ pub fn temporary(response: &Value) -> Keys {
 }
 
 /// A policy that allows `actions` on keys that start with `prefix`.
-pub fn allow(actions: &[&str], prefix: &str) -> Value {
+pub(crate) fn allow(actions: &[&str], prefix: &str) -> Value {
     let actions: Vec<String> = actions.iter().map(|a| format!("name/cos:{a}")).collect();
     json!({"version": "2.0", "statement": [{
         "effect": "allow", "action": actions,
@@ -225,7 +225,11 @@ pub fn allow(actions: &[&str], prefix: &str) -> Value {
     }]})
 }
 
-fn http_client(ca_pem: Option<&str>) -> reqwest::Client {
+/// A client that trusts `ca_pem` and, with `resolve`, finds that name at that address.
+pub(crate) fn http_client(
+    ca_pem: Option<&str>,
+    resolve: Option<(&str, std::net::SocketAddr)>,
+) -> reqwest::Client {
     let mut roots = rustls::RootCertStore::empty();
     if let Some(pem) = ca_pem {
         use rustls_pki_types::pem::PemObject as _;
@@ -239,14 +243,16 @@ fn http_client(ca_pem: Option<&str>) -> reqwest::Client {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .build()
-        .unwrap()
+        .no_proxy();
+    if let Some((name, address)) = resolve {
+        builder = builder.resolve(name, address);
+    }
+    builder.build().unwrap()
 }
 
-pub async fn reply(response: reqwest::Response) -> Reply {
+pub(crate) async fn reply(response: reqwest::Response) -> Reply {
     let headers = response.headers().iter();
     let headers = headers
         .map(|(k, v)| {
@@ -264,65 +270,65 @@ pub async fn reply(response: reqwest::Response) -> Reply {
 }
 
 impl Call<'_> {
-    pub fn host(mut self, host: &str) -> Self {
+    pub(crate) fn host(mut self, host: &str) -> Self {
         self.host = host.to_owned();
         self
     }
 
-    pub fn param(mut self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn param(mut self, name: &str, value: impl ToString) -> Self {
         self.params.push((name.to_owned(), value.to_string()));
         self
     }
 
-    pub fn header(mut self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
     }
 
     /// A header that is sent but not signed.
-    pub fn unsigned(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn unsigned(mut self, name: &str, value: &str) -> Self {
         self.unsigned.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
         self
     }
 
-    pub fn keys(mut self, keys: &Keys) -> Self {
+    pub(crate) fn keys(mut self, keys: &Keys) -> Self {
         self.keys = Some(keys.clone());
         self
     }
 
-    pub fn anonymous(mut self) -> Self {
+    pub(crate) fn anonymous(mut self) -> Self {
         self.keys = None;
         self
     }
 
     /// Start and end of the key time, relative to the emulator's clock.
-    pub fn window(mut self, start: i64, end: i64) -> Self {
+    pub(crate) fn window(mut self, start: i64, end: i64) -> Self {
         self.window = Some((start, end));
         self
     }
 
     /// Changes the finished Authorization.
-    pub fn tamper(mut self, change: fn(String) -> String) -> Self {
+    pub(crate) fn tamper(mut self, change: fn(String) -> String) -> Self {
         self.tamper = Some(change);
         self
     }
 
     /// Puts the signature into the query.
-    pub fn presigned(mut self) -> Self {
+    pub(crate) fn presigned(mut self) -> Self {
         self.presigned = true;
         self
     }
 
-    pub async fn send(self) -> Reply {
+    pub(crate) async fn send(self) -> Reply {
         reply(self.try_send().await.unwrap()).await
     }
 
-    pub async fn try_send(mut self) -> Result<reqwest::Response, reqwest::Error> {
+    pub(crate) async fn try_send(mut self) -> Result<reqwest::Response, reqwest::Error> {
         let now = self.world.emu.clock().now_s() as i64;
         let (start, end) = self.window.unwrap_or((-60, 600));
         let key_time = KeyTime::new((now + start) as u64, (now + end) as u64).unwrap();

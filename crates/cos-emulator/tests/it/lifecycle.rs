@@ -42,3 +42,41 @@ async fn several_run_at_once_and_stop() {
     assert!(TcpStream::connect(&address).is_err());
     drop(two);
 }
+
+#[tokio::test]
+async fn tls_under_its_own_authority() {
+    let emu = Emulator::builder().tls(true).start().await.unwrap();
+    let (url, host) = (emu.https_url().unwrap(), crate::client::HOST);
+    assert_eq!(
+        std::fs::read_to_string(emu.ca_file().unwrap()).unwrap(),
+        emu.ca_pem().unwrap()
+    );
+    let ca_file = emu.ca_file().unwrap().to_owned();
+    let world = crate::client::World::with(emu);
+    // By address, then by the real name.
+    let health = world
+        .http
+        .get(format!("{url}/_emulator/health"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(health.status(), 200);
+    let address: std::net::SocketAddr = url.replace("https://", "").parse().unwrap();
+    let named = crate::client::http_client(world.emu.ca_pem(), Some((host, address)));
+    let reply = named
+        .get(format!("https://{host}:{}/a", address.port()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 403);
+    let stranger = crate::client::http_client(None, None);
+    assert!(
+        stranger
+            .get(format!("{url}/_emulator/health"))
+            .send()
+            .await
+            .is_err()
+    );
+    drop(world);
+    assert!(!ca_file.exists());
+}

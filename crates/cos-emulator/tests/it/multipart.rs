@@ -65,7 +65,7 @@ async fn whole_way() {
         .ok();
     assert_eq!(page.element("NextPartNumberMarker").unwrap(), "1");
     let uploads = world.call("GET", "").param("uploads", "").send().await.ok();
-    assert_eq!(uploads.elements("UploadId"), [id.clone()]);
+    assert_eq!(uploads.elements("UploadId"), [id.as_str()]);
 
     let done = complete(
         &world,
