@@ -30,6 +30,10 @@ pub(crate) enum Command {
     Sign(commands::sign::Sign),
     /// Print a URL that carries its own signature
     Presign(commands::presign::Presign),
+    /// Print the form fields of a browser upload
+    PostPolicy(commands::post_policy::PostPolicy),
+    /// Check a signature made by anyone, and say what is wrong with it
+    Verify(commands::verify::Verify),
     /// Build and check policies
     #[command(subcommand)]
     Policy(commands::policy::PolicyCommand),

@@ -196,3 +196,101 @@ fn every_command_shows_an_example() {
         assert!(stdout(&output).contains("Example"), "{name}");
     }
 }
+
+#[test]
+fn every_form_policy_vector() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("conditions.json");
+    for v in vectors(include_str!("data/cos-post-policy.jsonl")) {
+        let text = |name: &str| v[name].as_str().unwrap();
+        let policy: Value = serde_json::from_str(text("policy")).unwrap();
+        let all = policy["conditions"].as_array().unwrap();
+        let token = all.iter().find_map(|c| c["x-cos-security-token"].as_str());
+        let own = |c: &&Value| {
+            c.as_object().is_none_or(|o| {
+                !o.keys()
+                    .any(|k| k.starts_with("q-") || k.starts_with("x-cos-sec"))
+            })
+        };
+        let conditions: Vec<_> = all.iter().filter(own).collect();
+        // Only the user's own conditions, and the finished policy.
+        for content in [
+            serde_json::to_string(&conditions).unwrap(),
+            text("policy").to_owned(),
+        ] {
+            std::fs::write(&file, content).unwrap();
+            let mut command = cos(&["post-policy", "--conditions"]);
+            command
+                .arg(&file)
+                .args(["--key-time", text("key_time")])
+                .env("COS_SECRET_ID", text("secret_id"))
+                .env("COS_SECRET_KEY", text("secret_key"));
+            if let Some(token) = token {
+                command.env("COS_SESSION_TOKEN", token);
+            }
+            let fields = json(&run(&mut command));
+            assert_eq!(fields["policy"], v["policy_base64"], "{}", text("id"));
+            assert_eq!(fields["q-signature"], v["signature"], "{}", text("id"));
+            assert_eq!(fields["q-key-time"], v["key_time"]);
+            assert_eq!(fields["x-cos-security-token"].as_str(), token);
+        }
+    }
+}
+
+#[test]
+fn verify_says_which_part_differs() {
+    let keys = ["--secret-id=AKIDx", "--secret-key=secret"];
+    let request = [
+        "--method=PUT",
+        "--path=/a b",
+        "--param=acl",
+        "--header=Host: h:80",
+    ];
+    let mut args = vec!["sign", "--key-time=1000;2000"];
+    args.extend(keys.iter().chain(&request));
+    let authorization = stdout(&run(&mut cos(&args))).trim_end().to_owned();
+    let verify = |request: &[&str], more: &[&str]| {
+        let mut args = vec!["verify", "--now=1500"];
+        args.retain(|a| {
+            !more
+                .iter()
+                .any(|m| m.starts_with("--now=") && a.starts_with("--now="))
+        });
+        args.extend(request.iter().chain(&keys).chain(more));
+        let output = run(&mut cos(&args));
+        (output.status.code().unwrap(), stdout(&output))
+    };
+    let good = format!("--authorization={authorization}");
+    assert_eq!(verify(&request, &[&good]).0, 0);
+    let (code, text) = verify(&request, &[&good, "--now=3000"]);
+    assert!(code == 1 && text.contains("ended 1000 s ago"), "{text}");
+    let other = [
+        "--method=PUT",
+        "--path=/other",
+        "--param=acl",
+        "--header=Host: h:80",
+    ];
+    let (code, text) = verify(&other, &[&good]);
+    assert!(
+        code == 1 && text.contains("put\n") && text.contains("  /other"),
+        "{text}"
+    );
+    let (code, text) = verify(&request[..3], &[&good]);
+    assert!(code == 1 && text.contains("header `host`"), "{text}");
+    let (code, _) = verify(&request, &["--authorization=q-ak=x"]);
+    assert_eq!(code, 2);
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("error.xml");
+    let body = "<?xml version='1.0'?><Error><Code>SignatureDoesNotMatch</Code>\
+<FormatString>put\n/a b\nacl=\nhost=h\n</FormatString></Error>";
+    std::fs::write(&file, body).unwrap();
+    let server = format!("--server-error={}", file.display());
+    for more in [vec![server.as_str()], vec![server.as_str(), good.as_str()]] {
+        let (code, text) = verify(&request, &more);
+        assert!(
+            code == 1 && text.contains("header `host` was signed as `h:80`"),
+            "{text}"
+        );
+    }
+}

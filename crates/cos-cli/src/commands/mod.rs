@@ -6,10 +6,12 @@ pub(crate) mod cp;
 pub(crate) mod emulator;
 pub(crate) mod ls;
 pub(crate) mod policy;
+pub(crate) mod post_policy;
 pub(crate) mod presign;
 pub(crate) mod rm;
 pub(crate) mod sign;
 pub(crate) mod stat;
+pub(crate) mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Result;
@@ -38,6 +40,8 @@ pub(crate) async fn run(cli: Cli, output: Output, interrupt: Interrupt) -> Resul
         Command::Emulator(c) => c.run(cx).await,
         Command::Sign(c) => interrupt.or(c.run(cx)).await,
         Command::Presign(c) => interrupt.or(c.run(cx)).await,
+        Command::PostPolicy(c) => interrupt.or(c.run(cx)).await,
+        Command::Verify(c) => interrupt.or(c.run(cx)).await,
         Command::Ls(c) => interrupt.or(c.run(cx)).await,
         Command::Stat(c) => interrupt.or(c.run(cx)).await,
         Command::Cat(c) => interrupt.or(c.run(cx)).await,
