@@ -14,6 +14,9 @@ enum Answer {
     Other,
 }
 
+/// An exported name, and a call of it with nothing but NULL.
+type Entry = (&'static str, fn() -> Answer);
+
 impl From<cosffi_result> for Answer {
     fn from(code: cosffi_result) -> Self {
         Answer::Code(code)
@@ -42,7 +45,7 @@ macro_rules! entries {
 }
 
 #[allow(unused_unsafe, reason = "not all entry points are unsafe")]
-fn entries() -> Vec<(&'static str, fn() -> Answer)> {
+fn entries() -> Vec<Entry> {
     entries! {
         cosffi_result_name = result(0) value;
         cosffi_string_free = text(None) value;

@@ -15,6 +15,11 @@
     clippy::missing_safety_doc,
     reason = "the header comment of each function is its contract: ownership, threads, errors"
 )]
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "the comments on the C API are written for the header"
+)]
 
 pub mod result;
 pub mod text;

@@ -190,9 +190,9 @@ impl cosffi_string {
     };
 
     /// Sets an output to "nothing written", or says that it is missing.
-    pub(crate) fn clear<'a>(
-        out: Option<&'a mut MaybeUninit<cosffi_string>>,
-    ) -> Result<&'a mut cosffi_string, Failure> {
+    pub(crate) fn clear(
+        out: Option<&mut MaybeUninit<cosffi_string>>,
+    ) -> Result<&mut cosffi_string, Failure> {
         Ok(out
             .ok_or_else(|| Failure::argument("out is NULL"))?
             .write(Self::NONE))

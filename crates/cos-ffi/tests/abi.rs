@@ -1,5 +1,6 @@
 //! What the library exports: exactly the functions of the header, exactly those of the list, and
 //! each of them in at least one C program that the tests run.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;

@@ -1,5 +1,6 @@
 //! The C tests of `tests/c`, one per section of the header: built as C99 with warnings denied, run
 //! plain and under valgrind. None of them needs a server.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;

@@ -1,4 +1,5 @@
 //! C programs against the emulator, plain and under valgrind.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;

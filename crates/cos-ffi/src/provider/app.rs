@@ -32,6 +32,11 @@ impl Drop for Callback {
         let Some(user_data) = self.user_data.take() else {
             return;
         };
+        if self.shared.is_forked() {
+            // The app's data is the parent's business, and so are the locks.
+            core::mem::forget(user_data);
+            return;
+        }
         if let Err(job) = self.shared.queue.post(Box::new(move || drop(user_data))) {
             job();
         }

@@ -63,7 +63,7 @@ impl cosffi_credential_request {
 
     /// An answer after the deadline finds nobody waiting and is dropped, which is what the app was
     /// told would happen.
-    fn answer(self: Box<Self>, answer: Answer) {
+    fn answer(self, answer: Answer) {
         let _ = self.answer.send(answer);
     }
 }
