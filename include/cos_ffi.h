@@ -283,7 +283,7 @@ typedef struct cosffi_client_options {
     const cosffi_provider *provider;
     /** Bytes per part of an upload or download, 1 MiB to 5 GiB. Default: 8 MiB. */
     uint64_t part_size_bytes;
-    /** Requests in flight at most, for all transfers of this client together, 1 to 1024. Default: 8. */
+    /** Requests in flight at most, for all files of this client together, 1 to 1024. Default: 8. */
     uint32_t concurrency;
     /** Requests sent at most for one call, 1 means never repeat. Default: 5. */
     uint32_t max_attempts;

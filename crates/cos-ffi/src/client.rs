@@ -38,7 +38,7 @@ pub struct cosffi_client_options {
     pub provider: *const cosffi_provider,
     /// Bytes per part of an upload or download, 1 MiB to 5 GiB. Default: 8 MiB.
     pub part_size_bytes: u64,
-    /// Requests in flight at most, for all transfers of this client together, 1 to 1024. Default: 8.
+    /// Requests in flight at most, for all files of this client together, 1 to 1024. Default: 8.
     pub concurrency: u32,
     /// Requests sent at most for one call, 1 means never repeat. Default: 5.
     pub max_attempts: u32,

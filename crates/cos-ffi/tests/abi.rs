@@ -6,6 +6,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 /// `tests/abi/symbols.txt`: one name a line, in the order they came, never shortened.
@@ -55,24 +56,51 @@ fn the_list_is_the_header() {
     );
 }
 
-#[test]
-fn the_shared_library_exports_the_list_and_nothing_else() {
-    let library = support::library("libcos_ffi.so");
+fn exports_of(library: &Path) -> BTreeSet<String> {
     let output = Command::new("nm")
         .args(["-D", "--defined-only", "--format=posix"])
-        .arg(&library)
+        .arg(library)
         .output()
         .unwrap();
     assert!(output.status.success());
-    let exported: BTreeSet<String> = String::from_utf8(output.stdout)
+    String::from_utf8(output.stdout)
         .unwrap()
         .lines()
         .filter_map(|line| line.split(' ').next())
         .map(str::to_owned)
-        .collect();
-    let listed = listed();
+        .collect()
+}
+
+#[test]
+fn the_shared_library_exports_the_list_and_nothing_else() {
+    let (listed, exported) = (listed(), exports_of(&support::library("libcos_ffi.so")));
     assert_eq!(missing(&listed, &exported), [""; 0], "exported too much");
     assert_eq!(missing(&exported, &listed), [""; 0], "not exported");
+}
+
+/// The archive inside somebody else's shared library, with the version script that we ship.
+#[test]
+fn the_archive_in_a_shared_library_exports_nothing_else() {
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libwith_cos_ffi.so");
+    let linked = Command::new("cc")
+        .args(["-shared", "-o"])
+        .arg(&library)
+        .arg(format!(
+            "-Wl,--version-script={}/cos_ffi.map",
+            env!("CARGO_MANIFEST_DIR")
+        ))
+        .arg("-Wl,--whole-archive")
+        .arg(support::library("libcos_ffi.a"))
+        .arg("-Wl,--no-whole-archive")
+        .args(support::NATIVE_LIBS.split_whitespace())
+        .output()
+        .unwrap();
+    assert!(
+        linked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&linked.stderr)
+    );
+    assert_eq!(exports_of(&library), listed());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The C tests of `tests/c`, one per section of the header: built as C99 with warnings denied, run
-//! plain and under valgrind. None of them needs a server.
+//! plain, under valgrind, and under the address and undefined-behaviour sanitizers. None of them needs a server.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 #[allow(dead_code, reason = "each test program uses its part")]
@@ -7,10 +7,17 @@ mod support;
 
 const C99: &[&str] = &["-std=c99"];
 
+const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
 fn c_test(name: &str) {
-    let program = support::build(name, "cc", C99, &[&format!("tests/c/{name}.c")]);
+    let source = format!("tests/c/{name}.c");
+    let program = support::build(name, "cc", C99, &[&source]);
     support::run(&program, &[]);
     support::run_checked(&program, &[]);
+    // The C side instrumented as well: undefined behaviour, and leaks of either side.
+    let flags = [C99, SANITIZED].concat();
+    let program = support::build(&format!("{name}_sanitized"), "cc", &flags, &[&source]);
+    support::run(&program, &[]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What `rustc --print native-static-libs` says for the library; the same file the documents name.
-const NATIVE_LIBS: &str = include_str!("../../native-libs.txt");
+pub(crate) const NATIVE_LIBS: &str = include_str!("../../native-libs.txt");
 
 /// Valgrind's exit status for memory errors and leaks.
 const MEMORY_ERROR: i32 = 99;
