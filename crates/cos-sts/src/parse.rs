@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::{CredentialError, CredentialErrorKind, Credentials};
+use crate::sts::service_error;
+use crate::{CredentialError, Credentials};
 
 /// Credentials and what came with them.
 #[derive(Debug)]
@@ -18,6 +19,16 @@ pub(crate) struct CredentialReply {
 }
 
 pub(crate) fn parse_credentials(body: &[u8]) -> Result<CredentialReply, CredentialError> {
+    read(open(body)?)
+}
+
+/// Whether an answer is JSON and reports no error, whatever else it holds.
+pub(crate) fn check_reply(body: &[u8]) -> Result<(), CredentialError> {
+    open(body).map(drop)
+}
+
+/// Takes off the envelope and stops at a reported error.
+fn open(body: &[u8]) -> Result<Map<String, Value>, CredentialError> {
     // serde_json's own message quotes parts of the text, which may be a secret: give the place only.
     let value: Value = serde_json::from_slice(body).map_err(|e| {
         CredentialError::invalid_response(format!(
@@ -42,7 +53,7 @@ pub(crate) fn parse_credentials(body: &[u8]) -> Result<CredentialReply, Credenti
             }
         }
     }
-    read(top)
+    Ok(top)
 }
 
 fn read(mut outer: Map<String, Value>) -> Result<CredentialReply, CredentialError> {
@@ -171,16 +182,6 @@ fn fail_on_error_fields(map: &Map<String, Value>) -> Result<(), CredentialError>
     }
 }
 
-fn service_error(code: Option<&str>, message: Option<&str>) -> CredentialError {
-    let message = message.unwrap_or("the answer is an error without a message");
-    match code {
-        Some(code) => {
-            CredentialError::new(CredentialErrorKind::Service, message).with_service_code(code)
-        }
-        None => CredentialError::new(CredentialErrorKind::Service, message),
-    }
-}
-
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(s) => Some(s.clone()),
@@ -254,7 +255,7 @@ mod tests {
     fn milliseconds_are_named_as_such() {
         let json = r#"{"credentials":{"sessionToken":"t","tmpSecretId":"i","tmpSecretKey":"k"},"expiredTime":1700001800000}"#;
         let e = Credentials::parse_sts_json(json).unwrap_err();
-        assert_eq!(e.kind(), CredentialErrorKind::InvalidResponse);
+        assert_eq!(e.kind(), crate::CredentialErrorKind::InvalidResponse);
         assert!(e.message().contains("milliseconds"), "{e}");
         assert!(e.hint().unwrap().contains("1700001800"), "{e}");
     }

@@ -1,5 +1,7 @@
 //! The policies the official Python STS helper makes, made by our builder.
 
+#![allow(clippy::unwrap_used)]
+
 use cos_sts::policy::{Policy, Scope};
 use serde_json::Value;
 
