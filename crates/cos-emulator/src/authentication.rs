@@ -205,6 +205,6 @@ fn check_all_signed(parsed: &Parsed<'_>, head: &Head) -> Result<()> {
 }
 
 /// Clients set their clock by this element.
-fn with_time(error: Error, now_s: u64) -> Error {
+pub(crate) fn with_time(error: Error, now_s: u64) -> Error {
     error.element("ServerTime", iso8601_s(now_s))
 }

@@ -63,6 +63,17 @@ impl EmulatorClock {
     }
 }
 
+/// For clients that shall share the emulator's time. Sleeping takes real time.
+impl cos_sts::Clock for EmulatorClock {
+    fn now_ms(&self) -> u64 {
+        Self::now_ms(self)
+    }
+
+    fn sleep(&self, duration: std::time::Duration) -> cos_sts::BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
 fn system_ms() -> u128 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

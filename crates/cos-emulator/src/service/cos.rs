@@ -16,7 +16,7 @@ use crate::operation::Operation;
 use crate::payload::Payload;
 use crate::routing::{BucketRoute, Route};
 use crate::shared::Shared;
-use crate::{bucket, cors, listing, multi_delete, multipart, object};
+use crate::{bucket, cors, listing, multi_delete, multipart, object, post_object};
 
 pub(super) fn operation_name(head: &Head, route: &Route) -> String {
     match route {
@@ -122,6 +122,9 @@ async fn in_bucket(
     }
     if operation == Operation::OptionsObject {
         return Ok((cors::preflight(&bucket, head)?, "not needed".to_owned()));
+    }
+    if operation == Operation::PostObject {
+        return post_object::post(shared, head, bucket, payload, now_ms).await;
     }
     let caller = authenticate(shared, head, bucket.settings().strict_signature)?;
     let decision = if operation == Operation::DeleteMultipleObjects {

@@ -14,5 +14,6 @@ mod listing;
 mod multipart;
 mod objects;
 mod policies;
+mod post_form;
 mod refusals;
 mod sts;
