@@ -18,6 +18,7 @@ use crate::judge::{Failure, Situation, Verdict, judge};
 use crate::request::{Call, Content};
 use crate::response::{Body, BodyStream, Reply, header};
 use crate::sign;
+use crate::types::Endpoint;
 
 /// Answers are read up to this size; listings of 1,000 long keys need about 3 MiB.
 const MAX_WHOLE: usize = 32 << 20;
@@ -58,6 +59,10 @@ impl Client {
                 .with_operation(call.operation)
                 .with_resource(Some(self.resource(call)))
         })
+    }
+
+    fn endpoint_of<'a>(&'a self, call: &'a Call) -> &'a Endpoint {
+        call.endpoint.as_ref().unwrap_or_else(|| self.endpoint())
     }
 
     fn resource(&self, call: &Call) -> String {
@@ -161,7 +166,7 @@ impl Client {
                     bucket: self.bucket().as_str(),
                     app_id: self.bucket().app_id(),
                     region: self.region().as_str(),
-                    host: self.endpoint().host(),
+                    host: self.endpoint_of(call).host(),
                     key: call.key.as_ref().map(|k| k.as_str()),
                     temporary: credentials.session_token().is_some(),
                     expired_time_s: credentials.expired_time_s(),
@@ -308,7 +313,7 @@ impl Client {
     ) -> Result<reqwest::Request> {
         let length = call.payload.content_length().map(|n| n.to_string());
         let mut headers: Vec<(&str, &str)> = Vec::with_capacity(call.headers.len() + 4);
-        headers.push(("host", self.endpoint().host()));
+        headers.push(("host", self.endpoint_of(call).host()));
         if let Some(length) = &length {
             headers.push(("content-length", length));
         }
@@ -342,7 +347,7 @@ impl Client {
             .and_then(|key| sign::authorization(credentials, &key, &to_sign))
             .map_err(|e| Error::config(format!("the request cannot be signed: {e}")))?;
 
-        let url = url(self.endpoint().base(), call, &params)?;
+        let url = url(self.endpoint_of(call).base(), call, &params)?;
         let mut request = reqwest::Request::new(call.method.clone(), url);
         let map = request.headers_mut();
         map.reserve(headers.len() + 1);
@@ -410,7 +415,7 @@ impl Client {
             });
         }
         let error = error.without_url();
-        let endpoint = self.endpoint();
+        let endpoint = self.endpoint_of(call);
         let host = endpoint
             .base()
             .split_once("://")

@@ -58,6 +58,7 @@
 //! an event with status, code, request id and what was decided. No secret is ever in a field.
 
 mod body;
+mod bucket;
 mod client;
 mod config;
 mod crc;
@@ -76,6 +77,10 @@ mod transfer;
 mod types;
 mod xml;
 
+pub use bucket::{
+    BucketMeta, BucketSummary, ListMultipartUploads, ListMultipartUploadsPage,
+    MultipartUploadSummary,
+};
 pub use client::Client;
 pub use config::{ClientBuilder, RetryPolicy};
 pub use error::{Error, ErrorKind, Result};

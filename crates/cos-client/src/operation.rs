@@ -28,6 +28,16 @@ pub enum Operation {
     AbortMultipartUpload,
     /// List the parts of an upload.
     ListParts,
+    /// List uploads in parts that are under way.
+    ListMultipartUploads,
+    /// Ask for a bucket.
+    HeadBucket,
+    /// Create a bucket.
+    PutBucket,
+    /// Delete a bucket.
+    DeleteBucket,
+    /// List the account's buckets.
+    GetService,
     /// A request the caller described; see `Client::request`.
     Generic,
 }
@@ -37,7 +47,7 @@ type Row = (Operation, &'static str, &'static str, bool);
 
 // Initiate is repeatable: the worst a lost reply leaves is one upload without parts. Complete is
 // repeatable because its NoSuchUpload is looked into (see `multipart::complete`).
-const TABLE: [Row; 13] = [
+const TABLE: [Row; 18] = [
     (
         Operation::PutObject,
         "PutObject",
@@ -108,6 +118,36 @@ const TABLE: [Row; 13] = [
         Operation::ListParts,
         "ListParts",
         "name/cos:ListParts",
+        true,
+    ),
+    (
+        Operation::ListMultipartUploads,
+        "ListMultipartUploads",
+        "name/cos:ListMultipartUploads",
+        true,
+    ),
+    (
+        Operation::HeadBucket,
+        "HeadBucket",
+        "name/cos:HeadBucket",
+        true,
+    ),
+    (
+        Operation::PutBucket,
+        "PutBucket",
+        "name/cos:PutBucket",
+        true,
+    ),
+    (
+        Operation::DeleteBucket,
+        "DeleteBucket",
+        "name/cos:DeleteBucket",
+        true,
+    ),
+    (
+        Operation::GetService,
+        "GetService",
+        "name/cos:GetService",
         true,
     ),
     (Operation::Generic, "Request", "", false),

@@ -8,7 +8,7 @@ use crate::body::Payload;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::transfer::progress::Share;
-use crate::types::ObjectKey;
+use crate::types::{Endpoint, ObjectKey};
 
 /// How the answer's content is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub operation: Operation,
     pub method: Method,
     pub key: Option<ObjectKey>,
+    /// Another address than the bucket's.
+    pub endpoint: Option<Endpoint>,
     /// Decoded; an empty value is a bare name. The first one selects the sub-resource.
     pub params: Vec<(String, String)>,
     /// Besides host, length and credentials.
@@ -46,6 +48,7 @@ impl Call {
             operation,
             method,
             key: None,
+            endpoint: None,
             params: Vec::new(),
             headers: Vec::new(),
             payload: Payload::None,

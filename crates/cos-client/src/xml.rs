@@ -80,6 +80,62 @@ impl ListBucketResult {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
+pub(crate) struct ListMultipartUploadsResult {
+    #[serde(rename = "Encoding-Type", alias = "EncodingType")]
+    pub encoding_type: Option<String>,
+    pub next_key_marker: String,
+    pub next_upload_id_marker: String,
+    pub is_truncated: bool,
+    #[serde(rename = "Upload")]
+    pub uploads: Vec<ListedUpload>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct ListedUpload {
+    pub key: String,
+    pub upload_id: String,
+    pub initiated: String,
+}
+
+impl ListMultipartUploadsResult {
+    /// Decodes every key when the answer says that they are encoded.
+    pub(crate) fn decoded(mut self) -> Result<Self> {
+        if self.encoding_type.as_deref() == Some("url") {
+            self.next_key_marker = decode_url(&self.next_key_marker)?;
+            for upload in &mut self.uploads {
+                upload.key = decode_url(&upload.key)?;
+            }
+        }
+        Ok(self)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct ListAllMyBucketsResult {
+    pub buckets: Buckets,
+    pub is_truncated: bool,
+    pub next_marker: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct Buckets {
+    #[serde(rename = "Bucket")]
+    pub bucket: Vec<Bucket>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct Bucket {
+    pub name: String,
+    pub location: String,
+    pub creation_date: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 pub(crate) struct InitiateResult {
     pub upload_id: String,
 }

@@ -135,13 +135,15 @@ fn for_refusal(code: &str, answer: &ServiceError, facts: &Facts<'_>) -> String {
 
 /// `the policy lacks name/cos:PutObject on qcs::cos:…`.
 fn lacks(facts: &Facts<'_>) -> String {
-    let resource = format!(
-        "qcs::cos:{}:uid/{}:{}/{}",
-        facts.region,
-        facts.app_id,
-        facts.bucket,
-        facts.key.unwrap_or("")
-    );
+    let resource = if facts.operation == Some(Operation::GetService) {
+        "*".to_owned()
+    } else {
+        let key = facts.key.unwrap_or("");
+        format!(
+            "qcs::cos:{}:uid/{}:{}/{key}",
+            facts.region, facts.app_id, facts.bucket
+        )
+    };
     match facts.operation.and_then(Operation::action) {
         Some(action) => format!("the policy lacks {action} on {resource}, or denies it"),
         None => format!("no policy allows this request on {resource}"),

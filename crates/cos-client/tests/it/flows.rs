@@ -277,6 +277,79 @@ async fn parts_by_hand() {
 }
 
 #[tokio::test]
+async fn buckets_come_and_go() {
+    let cloud = Cloud::start().await;
+    let client = cloud
+        .root()
+        .for_bucket("new-1250000000", "ap-shanghai")
+        .unwrap();
+    assert_eq!(
+        client.head_bucket().await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    client.create_bucket().await.unwrap();
+    assert_eq!(
+        client.head_bucket().await.unwrap().region.as_deref(),
+        Some("ap-shanghai")
+    );
+    let error = client.create_bucket().await.unwrap_err();
+    assert_eq!(error.code(), Some("BucketAlreadyOwnedByYou"));
+    let buckets = client.list_buckets().await.unwrap();
+    let names: Vec<_> = buckets
+        .iter()
+        .map(|b| (b.name.as_str(), b.region.as_str()))
+        .collect();
+    assert!(
+        names.contains(&("new-1250000000", "ap-shanghai")),
+        "{names:?}"
+    );
+    assert!(
+        names.contains(&(BUCKET, REGION)) && names.len() == 3,
+        "{names:?}"
+    );
+    client.put_object("k", "x").send().await.unwrap();
+    assert_eq!(
+        client.delete_bucket().await.unwrap_err().code(),
+        Some("BucketNotEmpty")
+    );
+    client.delete_object("k").send().await.unwrap();
+    client.delete_bucket().await.unwrap();
+}
+
+#[tokio::test]
+async fn uploads_under_way_are_listed_in_pages() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let mut begun = Vec::new();
+    for key in ["a/1", "a/1", "a/ü+", "b"] {
+        let id = client.initiate_multipart_upload(key).send().await.unwrap();
+        begun.push((key.to_owned(), id.as_str().to_owned()));
+    }
+    begun.sort();
+    let pages: Vec<_> = client
+        .list_multipart_uploads()
+        .max_uploads(1)
+        .stream()
+        .try_collect()
+        .await
+        .unwrap();
+    let uploads = pages.iter().flat_map(|p| &p.uploads);
+    let mut listed: Vec<_> = uploads
+        .map(|u| (u.key.clone(), u.upload_id.as_str().to_owned()))
+        .collect();
+    listed.sort();
+    assert_eq!(listed, begun);
+    let page = client
+        .list_multipart_uploads()
+        .prefix("a/")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(page.uploads.len(), 3);
+    assert!(page.uploads[0].initiated.is_some());
+}
+
+#[tokio::test]
 async fn conditions_ranges_and_overrides() {
     let cloud = Cloud::start().await;
     let client = cloud.root();
@@ -434,7 +507,7 @@ async fn faults_on_the_way_change_nothing() {
     client.download_file("k", &target).send().await.unwrap();
     assert!(std::fs::read(&target).unwrap() == content);
     cloud.emulator.clear_faults();
-    cloud.fault(&json!({"match": {"operation": "GetObject", "nth": 3}, "action": {"corrupt_byte_at": 5}, "times": 1}));
+    cloud.fault(&json!({"match": {"operation": "GetObject", "nth": 3}, "action": {"corrupt_byte_at": 1}, "times": 1}));
     let error = client.download_file("k", &target).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity);
     assert_eq!(names(dir.path()), ["s", "t"]);
