@@ -944,7 +944,8 @@ void cosffi_transfer_cancel(const cosffi_transfer *transfer);
  * Waits until a transfer is over and its last callback has returned, and gives its result: for
  * tools and tests. Waits up to `timeout_ms`; a negative time means as long as it takes.
  *
- * Ownership: borrows `transfer`. `*err` is yours, a copy of the transfer's error.
+ * Ownership: borrows `transfer`, which its callbacks may free meanwhile. `*err` is yours, a copy of
+ * the transfer's error.
  * Threads: any except the callback thread.
  * Errors: those of the transfer; NOT_FINISHED when the time was over first (the transfer goes on);
  * WRONG_THREAD on the callback thread; FORKED.

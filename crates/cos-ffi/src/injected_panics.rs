@@ -62,7 +62,7 @@ fn entries() -> Vec<Entry> {
         cosffi_error_attempts = error(None) value;
         cosffi_error_free = error(None) value;
         cosffi_runtime_new = runtime(null(), None, None) code;
-        cosffi_runtime_shutdown = runtime(None, 0, None, null_mut(), None) code;
+        cosffi_runtime_shutdown = runtime(null(), 0, None, null_mut(), None) code;
         cosffi_runtime_free = runtime(None) value;
         cosffi_credentials_new = credentials(NO_TEXT, NO_TEXT, NO_TEXT, 0, 0, None, None) code;
         cosffi_credentials_parse_sts = credentials(NO_TEXT, None, None) code;
@@ -90,7 +90,7 @@ fn entries() -> Vec<Entry> {
         cosffi_head_object = object::simple(None, NO_TEXT, null(), None, None) code;
         cosffi_delete_object = object::simple(None, NO_TEXT, null(), None, None) code;
         cosffi_transfer_cancel = transfer(None) value;
-        cosffi_transfer_wait = transfer(None, 0, None) code;
+        cosffi_transfer_wait = transfer(null(), 0, None) code;
         cosffi_transfer_response = transfer(None) value;
         cosffi_transfer_retain = transfer(null()) value;
         cosffi_transfer_free = transfer(null()) value;
@@ -146,8 +146,10 @@ fn no_entry_point_is_forgotten() {
 fn a_panic_leaves_an_error_to_read() {
     let mut err = MaybeUninit::uninit();
     inject::arm();
-    crate::transfer::cosffi_transfer_wait(None, 0, Some(&mut err));
-    // SAFETY: a guarded call always writes its error.
-    let error = unsafe { Box::from_raw(err.assume_init()) };
+    // SAFETY: NULL is allowed, and a guarded call always writes its error.
+    let error = unsafe {
+        crate::transfer::cosffi_transfer_wait(null(), 0, Some(&mut err));
+        Box::from_raw(err.assume_init())
+    };
     assert_eq!(error.failure().code(), cosffi_result::COSFFI_ERROR_PANIC);
 }

@@ -110,17 +110,19 @@ pub unsafe extern "C" fn cosffi_runtime_new(
 /// `on_done` is never called; FORKED. A further call without `on_done` waits again.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
-pub extern "C" fn cosffi_runtime_shutdown(
-    runtime: Option<&cosffi_runtime>,
+pub unsafe extern "C" fn cosffi_runtime_shutdown(
+    runtime: *const cosffi_runtime,
     timeout_ms: i64,
     on_done: cosffi_shutdown_fn,
     user_data: *mut c_void,
     err: Option<&mut MaybeUninit<*mut cosffi_error>>,
 ) -> cosffi_result {
     guard::call(err, || {
-        let runtime = runtime.ok_or_else(|| Failure::null("runtime"))?;
-        // Callbacks of this very call may free the handle, so the rest needs its own reference.
-        let shared = Arc::clone(&runtime.shared);
+        // A pointer and not a reference, because `on_done` may free the handle before this function
+        // returns; what is needed is shared.
+        // SAFETY: NULL or a live handle, by the caller's promise.
+        let runtime = unsafe { runtime.as_ref() };
+        let shared = Arc::clone(&runtime.ok_or_else(|| Failure::null("runtime"))?.shared);
         shared.check_process()?;
         if shared.queue.is_callback_thread() {
             return Err(Failure::new(
@@ -188,6 +190,16 @@ mod tests {
         }
     }
 
+    fn shutdown(
+        runtime: &cosffi_runtime,
+        timeout_ms: i64,
+        on_done: cosffi_shutdown_fn,
+        user_data: *mut c_void,
+    ) -> cosffi_result {
+        // SAFETY: a live handle.
+        unsafe { cosffi_runtime_shutdown(runtime, timeout_ms, on_done, user_data, None) }
+    }
+
     unsafe extern "C" fn count(user_data: *mut c_void) {
         // SAFETY: the tests pass a live counter.
         unsafe { &*user_data.cast::<AtomicUsize>() }.fetch_add(1, Ordering::SeqCst);
@@ -199,16 +211,16 @@ mod tests {
         let pointer: *mut c_void = (&raw const done).cast_mut().cast();
         let runtime = start();
         assert_eq!(
-            cosffi_runtime_shutdown(Some(&runtime), -1, Some(count), pointer, None),
+            shutdown(&runtime, -1, Some(count), pointer),
             cosffi_result::COSFFI_OK
         );
         assert_eq!(done.load(Ordering::SeqCst), 1);
         assert_eq!(
-            cosffi_runtime_shutdown(Some(&runtime), -1, None, pointer, None),
+            shutdown(&runtime, -1, None, pointer),
             cosffi_result::COSFFI_OK
         );
         assert_eq!(
-            cosffi_runtime_shutdown(Some(&runtime), -1, Some(count), pointer, None),
+            shutdown(&runtime, -1, Some(count), pointer),
             cosffi_result::COSFFI_ERROR_SHUT_DOWN
         );
         assert!(runtime.shared.hold().is_err());
@@ -222,7 +234,7 @@ mod tests {
         let shared = Arc::clone(runtime.shared());
         let hold = shared.hold().unwrap();
         assert_eq!(
-            cosffi_runtime_shutdown(Some(&runtime), 1, None, ptr::null_mut(), None),
+            shutdown(&runtime, 1, None, ptr::null_mut()),
             cosffi_result::COSFFI_ERROR_NOT_FINISHED
         );
         drop(hold);
@@ -239,7 +251,7 @@ mod tests {
             shared: Arc::clone(&shared),
         };
         let job = move || {
-            let refused = cosffi_runtime_shutdown(Some(&handle), -1, None, ptr::null_mut(), None);
+            let refused = shutdown(&handle, -1, None, ptr::null_mut());
             send.send(refused).unwrap();
         };
         assert!(shared.queue.post(Box::new(job)).is_ok());

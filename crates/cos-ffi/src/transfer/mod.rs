@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Failure, cosffi_error};
-use crate::guard::{self, ErrorOut};
+use crate::guard;
 use crate::response::cosffi_response;
 use crate::result::cosffi_result;
 use cell::Cell;
@@ -48,20 +48,23 @@ pub extern "C" fn cosffi_transfer_cancel(transfer: Option<&cosffi_transfer>) {
 /// Waits until a transfer is over and its last callback has returned, and gives its result: for
 /// tools and tests. Waits up to `timeout_ms`; a negative time means as long as it takes.
 ///
-/// Ownership: borrows `transfer`. `*err` is yours, a copy of the transfer's error.
+/// Ownership: borrows `transfer`, which its callbacks may free meanwhile. `*err` is yours, a copy of
+/// the transfer's error.
 /// Threads: any except the callback thread.
 /// Errors: those of the transfer; NOT_FINISHED when the time was over first (the transfer goes on);
 /// WRONG_THREAD on the callback thread; FORKED.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
-pub extern "C" fn cosffi_transfer_wait(
-    transfer: Option<&cosffi_transfer>,
+pub unsafe extern "C" fn cosffi_transfer_wait(
+    transfer: *const cosffi_transfer,
     timeout_ms: i64,
     err: Option<&mut MaybeUninit<*mut cosffi_error>>,
 ) -> cosffi_result {
-    let err: ErrorOut<'_> = err;
     guard::call(err, || {
-        let cell = &transfer.ok_or_else(|| Failure::null("transfer"))?.cell;
+        // A pointer and not a reference, because a callback may free the handle meanwhile.
+        // SAFETY: NULL or a live handle, by the caller's promise.
+        let transfer = unsafe { transfer.as_ref() };
+        let cell = Arc::clone(&transfer.ok_or_else(|| Failure::null("transfer"))?.cell);
         cell.shared.check_process()?;
         if cell.shared.queue.is_callback_thread() {
             return Err(Failure::new(
