@@ -43,18 +43,17 @@ static void *ask_server(void *argument) {
 static void fetch(void *user_data, cosffi_credential_request *request) {
     pthread_t thread;
     (void)user_data;
-    if (pthread_create(&thread, NULL, ask_server, request) == 0)
-        pthread_detach(thread);
-    else
+    if (pthread_create(&thread, NULL, ask_server, request) != 0)
         cosffi_credential_request_free(request); /* fails it, so that nobody waits */
+    else
+        pthread_detach(thread);
 }
 
 /* ---- transfers: progress and completion arrive on the callback thread ---- */
 
-static void on_progress(void *user_data, uint64_t done_bytes, uint64_t total_bytes) {
+static void on_progress(void *user_data, uint64_t done, uint64_t total) {
     if (isatty(2))
-        fprintf(stderr, "\r%s: %" PRIu64 " of %" PRIu64 " bytes ", (const char *)user_data, done_bytes,
-                total_bytes);
+        fprintf(stderr, "\r%s: %" PRIu64 " of %" PRIu64 " bytes ", (char *)user_data, done, total);
 }
 
 static void on_complete(void *user_data, cosffi_result result, const cosffi_response *response,
@@ -77,12 +76,9 @@ static cosffi_transfer_callbacks named(const char *name) {
 }
 
 /* Waits for a transfer that was started; a start that failed says why itself. */
-static cosffi_result finish(cosffi_result started, cosffi_transfer *transfer, cosffi_error *error) {
-    cosffi_result result = started;
-    if (started == COSFFI_OK)
-        result = cosffi_transfer_wait(transfer, -1, NULL);
-    else
-        printf("cannot start: %s\n", cosffi_error_message(error).data);
+static cosffi_result finish(cosffi_result result, cosffi_transfer *transfer, cosffi_error *error) {
+    if (error != NULL) printf("cannot start: %s\n", cosffi_error_message(error).data);
+    if (result == COSFFI_OK) result = cosffi_transfer_wait(transfer, -1, NULL);
     cosffi_transfer_free(transfer);
     cosffi_error_free(error);
     return result;

@@ -70,6 +70,27 @@ fn log() {
     c_test("log");
 }
 
+/// The small example needs no server either.
+#[test]
+fn sign_example() {
+    let program = support::build("sign_example", "cc", C99, &["examples/c/sign.c"]);
+    let output = std::process::Command::new(&program)
+        .args(["photos-1250000000", "ap-guangzhou", "a b.jpg"])
+        .envs([("COS_SECRET_ID", "id"), ("COS_SECRET_KEY", "planted")])
+        .env("COS_SESSION_TOKEN", "token")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    let (header, url) = said.trim_end().split_once('\n').unwrap();
+    assert!(header.starts_with("Authorization: q-sign-algorithm=sha1&q-ak=id&"));
+    assert!(header.contains("&q-header-list=host;x-cos-security-token&"));
+    assert!(url.starts_with(
+        "https://photos-1250000000.cos.ap-guangzhou.myqcloud.com/a%20b.jpg?x-cos-security-token=token&"
+    ));
+    assert!(!said.contains("planted"));
+}
+
 /// Each language standard the header promises, with every warning an error.
 #[test]
 fn header_compiles_everywhere() {
