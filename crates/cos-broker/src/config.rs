@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cos_sts::{Clock, Credentials, SystemClock};
+use cos_sts::{Clock, Credentials, SystemClock, Transport};
 
 use crate::auth::{Authenticator, JwtHs256, TokenHash};
 use crate::error::BrokerError;
@@ -37,6 +37,7 @@ pub struct BrokerConfig {
     pub(crate) grant: Grant,
     pub(crate) auth: Authenticator,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) transport: Option<Arc<dyn Transport>>,
 }
 
 impl BrokerConfig {
@@ -52,6 +53,7 @@ impl BrokerConfig {
             grant,
             auth: Authenticator::default(),
             clock: Arc::new(SystemClock),
+            transport: None,
         }
     }
 
@@ -102,6 +104,13 @@ impl BrokerConfig {
     #[must_use]
     pub fn jwt(mut self, jwt: JwtHs256) -> Self {
         self.auth.jwt = Some(jwt);
+        self
+    }
+
+    /// Reaches STS in another way than directly or through the environment's proxy.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
         self
     }
 

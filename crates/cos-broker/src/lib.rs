@@ -37,6 +37,7 @@
 //! you, 403 not granted, 400 malformed, 502 STS refused, 503 STS not reachable or busy (try again).
 
 mod auth;
+mod broker;
 mod config;
 mod error;
 mod grant;
@@ -47,6 +48,7 @@ mod routes;
 mod server;
 
 pub use auth::{JwtHs256, TokenHash};
+pub use broker::Broker;
 pub use config::BrokerConfig;
 pub use error::BrokerError;
 pub use grant::Grant;

@@ -104,6 +104,7 @@ pub(super) fn read(text: &str, env: Env<'_>) -> Result<BrokerConfig, BrokerError
         grant,
         auth,
         clock: Arc::new(SystemClock),
+        transport: None,
     };
     config.check()?;
     Ok(config)
