@@ -150,7 +150,10 @@ fn seconds(what: &str, value: &Value) -> Result<u64, CredentialError> {
 /// The error shapes: `Error {Code, Message}` of the cloud API, `code`/`message` of legacy STS and of
 /// token servers, `Code` other than `Success` of the metadata service.
 fn fail_on_error_fields(map: &Map<String, Value>) -> Result<(), CredentialError> {
-    let request_id = find(map, "requestid").and_then(Value::as_str);
+    let request_id = find(map, "requestid").and_then(Value::as_str).or_else(|| {
+        let error = find(map, "error")?.as_object()?;
+        find(error, "requestid")?.as_str()
+    });
     let finish = |error: CredentialError| match request_id {
         Some(id) => error.with_request_id(id),
         None => error,

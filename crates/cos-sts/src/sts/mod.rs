@@ -10,4 +10,5 @@ pub use errors::{CODES, CodeRow, Retry, lookup};
 pub use limits::{AccountKind, DURATION_LIMITS, DurationLimit, duration_limit};
 pub use request::{AssumeRoleRequest, FederationTokenRequest, WebIdentityRequest};
 
+pub(crate) use client::default_transport;
 pub(crate) use errors::service_error;

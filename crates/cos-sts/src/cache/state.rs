@@ -1,0 +1,204 @@
+//! The cache's state machine: pure, the time is an argument.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Outcome;
+use super::life::Life;
+use super::settings::Settings;
+use crate::{CredentialError, CredentialErrorKind, Credentials, Reason};
+
+/// What a caller does next.
+pub(super) enum Plan {
+    Use(Credentials),
+    Wait(watch::Receiver<Outcome>),
+    Fail(CredentialError),
+}
+
+/// A fetch to start: where its outcome goes, and why it is made.
+pub(super) type Start = (watch::Sender<Outcome>, Reason);
+
+pub(super) struct State {
+    current: Option<(Credentials, Life)>,
+    /// Generations up to this one were refused by the service.
+    refused: u64,
+    /// Generation of the newest credential ever held.
+    newest: u64,
+    flight: Option<watch::Receiver<Outcome>>,
+    failures: u32,
+    /// Until then the source is left alone.
+    pause_until_ms: u64,
+    last_error: Option<CredentialError>,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        Self {
+            current: None,
+            refused: 0,
+            newest: 0,
+            flight: None,
+            failures: 0,
+            pause_until_ms: 0,
+            last_error: None,
+        }
+    }
+
+    /// The credential at hand, if it has not ended and was not refused.
+    pub(super) fn valid(&self, now_ms: u64) -> Option<&Credentials> {
+        let (credentials, life) = self.current.as_ref()?;
+        (now_ms < life.end_ms && credentials.generation() > self.refused).then_some(credentials)
+    }
+
+    /// The credential at hand, if it need not be renewed yet.
+    pub(super) fn fresh(&self, now_ms: u64) -> Option<&Credentials> {
+        let (_, life) = self.current.as_ref()?;
+        self.valid(now_ms).filter(|_| now_ms < life.renew_ms)
+    }
+
+    pub(super) fn plan(&mut self, now_ms: u64) -> (Plan, Option<Start>) {
+        if let Some(fresh) = self.fresh(now_ms) {
+            return (Plan::Use(fresh.clone()), None);
+        }
+        let pausing = now_ms < self.pause_until_ms;
+        if let Some(valid) = self.valid(now_ms).cloned() {
+            // Renewal goes on behind the caller's back; the old credential is good until its end.
+            let start =
+                (!pausing && self.open_flight().is_none()).then(|| self.start(Reason::Expiring).1);
+            return (Plan::Use(valid), start);
+        }
+        if let Some(flight) = self.open_flight() {
+            return (Plan::Wait(flight), None);
+        }
+        if let (true, Some(error)) = (pausing, &self.last_error) {
+            return (
+                Plan::Fail(paused(error, self.pause_until_ms - now_ms)),
+                None,
+            );
+        }
+        let reason = match &self.current {
+            None => Reason::First,
+            Some((old, _)) if old.generation() <= self.refused => Reason::Rejected,
+            Some(_) => Reason::Expiring,
+        };
+        let (flight, start) = self.start(reason);
+        (Plan::Wait(flight), Some(start))
+    }
+
+    /// The fetch under way. One whose task died without an outcome is forgotten.
+    fn open_flight(&mut self) -> Option<watch::Receiver<Outcome>> {
+        if self
+            .flight
+            .as_ref()
+            .is_some_and(|flight| flight.has_changed().is_err())
+        {
+            self.flight = None;
+        }
+        self.flight.clone()
+    }
+
+    fn start(&mut self, reason: Reason) -> (watch::Receiver<Outcome>, Start) {
+        let (outcome, flight) = watch::channel(None);
+        self.flight = Some(flight.clone());
+        (flight, (outcome, reason))
+    }
+
+    /// A fetch has ended.
+    pub(super) fn land(
+        &mut self,
+        result: Result<Credentials, CredentialError>,
+        now_ms: u64,
+        settings: &Settings,
+    ) -> Result<Credentials, CredentialError> {
+        self.flight = None;
+        let jitter = |salt: u64| match settings.seed {
+            Some(seed) => fastrand::Rng::with_seed(seed.wrapping_add(salt)).f64(),
+            None => fastrand::f64(),
+        };
+        let margin_ms = millis(settings.margin);
+        let result = result.and_then(|credentials| {
+            let life = Life::new(&credentials, now_ms, margin_ms, jitter(self.newest))?;
+            Ok((credentials, life))
+        });
+        match result {
+            Ok((credentials, life)) => {
+                self.newest += 1;
+                let credentials = credentials.with_generation(self.newest);
+                self.current = Some((credentials.clone(), life));
+                self.failures = 0;
+                self.pause_until_ms = 0;
+                self.last_error = None;
+                Ok(credentials)
+            }
+            Err(error) => {
+                let doubled = settings
+                    .first_pause
+                    .saturating_mul(1 << self.failures.min(16));
+                let pause_ms = millis(doubled.min(settings.longest_pause));
+                self.failures = self.failures.saturating_add(1);
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    clippy::cast_precision_loss,
+                    reason = "a pause is far below 2^52 ms"
+                )]
+                let jittered =
+                    (pause_ms as f64 * (0.75 + 0.25 * jitter(self.failures.into()))) as u64;
+                self.pause_until_ms = now_ms.saturating_add(jittered);
+                self.last_error = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// The service refused this generation. An older one was replaced already and is ignored.
+    pub(super) fn reject(&mut self, generation: u64) {
+        if generation == self.newest && generation > self.refused {
+            self.refused = generation;
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.refused = self.newest;
+        self.pause_until_ms = 0;
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The last failure, said again without asking the source.
+fn paused(error: &CredentialError, left_ms: u64) -> CredentialError {
+    let kind = match error.kind() {
+        // Whoever judges by kind should see the cause, not the pause.
+        kind @ (CredentialErrorKind::Denied | CredentialErrorKind::Config) => kind,
+        _ => CredentialErrorKind::Unavailable,
+    };
+    let mut again = CredentialError::new(
+        kind,
+        format!(
+            "{} (not asked again for another {} ms)",
+            error.message(),
+            left_ms.max(1)
+        ),
+    )
+    .with_retryable(error.is_retryable());
+    if let Some(operation) = error.operation() {
+        again = again.with_operation(operation);
+    }
+    if let Some(code) = error.service_code() {
+        again = again.with_service_code(code);
+    }
+    if let Some(id) = error.request_id() {
+        again = again.with_request_id(id);
+    }
+    if let Some(status) = error.http_status() {
+        again = again.with_http_status(status);
+    }
+    match error.hint() {
+        Some(hint) => again.with_hint(hint),
+        None => again,
+    }
+}

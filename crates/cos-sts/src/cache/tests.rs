@@ -1,0 +1,290 @@
+//! The engine under a clock that is moved by hand.
+
+use super::*;
+use crate::{Clock as _, ManualClock, Reason};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+const NOW: u64 = 1_700_000_000;
+const LIFE: u64 = 1800;
+
+/// Issues credentials of `LIFE` seconds, or fails as told; waits for a permit where a gate is set.
+#[derive(Debug, Clone)]
+struct Bench {
+    clock: ManualClock,
+    fetches: Arc<AtomicUsize>,
+    failures: Arc<Mutex<VecDeque<CredentialError>>>,
+    dead: Arc<std::sync::atomic::AtomicBool>,
+    gate: Option<Arc<Semaphore>>,
+    reasons: Arc<Mutex<Vec<Reason>>>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            clock: ManualClock::new(NOW),
+            fetches: Arc::default(),
+            failures: Arc::default(),
+            dead: Arc::default(),
+            gate: None,
+            reasons: Arc::default(),
+        }
+    }
+
+    fn gated() -> Self {
+        Self {
+            gate: Some(Arc::new(Semaphore::new(0))),
+            ..Self::new()
+        }
+    }
+
+    fn open(&self) {
+        if let Some(gate) = &self.gate {
+            gate.add_permits(1);
+        }
+    }
+
+    fn provider(&self) -> CachingProvider {
+        CachingProvider::builder(self.clone())
+            .clock(self.clock.clone())
+            .seed(7)
+            .build()
+    }
+
+    fn fetches(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
+}
+
+impl CredentialSource for Bench {
+    fn fetch<'a>(
+        &'a self,
+        request: &'a CredentialRequest,
+    ) -> BoxFuture<'a, Result<Credentials, CredentialError>> {
+        Box::pin(async move {
+            let number = self.fetches.fetch_add(1, Ordering::SeqCst) + 1;
+            self.reasons.lock().unwrap().push(request.reason);
+            if let Some(gate) = &self.gate {
+                gate.acquire().await.unwrap().forget();
+            }
+            if self.dead.load(Ordering::SeqCst) {
+                return Err(CredentialError::new(
+                    CredentialErrorKind::Network,
+                    "refused",
+                ));
+            }
+            if let Some(error) = self.failures.lock().unwrap().pop_front() {
+                return Err(error);
+            }
+            let now = self.clock.now_s();
+            Credentials::temporary(format!("AKID{number}"), "k", "t", Some(now), now + LIFE)
+        })
+    }
+}
+
+async fn ask(provider: &CachingProvider) -> Result<Credentials, CredentialError> {
+    provider.credentials(&CredentialRequest::new()).await
+}
+
+/// Lets spawned tasks run until nothing moves any more (current-thread runtime).
+async fn settle() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_callers_share_one_fetch() {
+    let bench = Bench::gated();
+    let provider = bench.provider();
+    let callers: Vec<_> = (0..1000)
+        .map(|_| {
+            let provider = provider.clone();
+            tokio::spawn(async move { ask(&provider).await })
+        })
+        .collect();
+    settle().await;
+    assert_eq!(bench.fetches(), 1);
+    bench.open();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap().unwrap().generation(), 1);
+    }
+    assert_eq!(bench.fetches(), 1);
+    assert!(provider.cached(&CredentialRequest::new()).is_some());
+}
+
+#[tokio::test]
+async fn a_waiter_that_gives_up_harms_nobody() {
+    let bench = Bench::gated();
+    let provider = bench.provider();
+    let first = {
+        let provider = provider.clone();
+        tokio::spawn(async move { ask(&provider).await })
+    };
+    settle().await;
+    let second = {
+        let provider = provider.clone();
+        tokio::spawn(async move { ask(&provider).await })
+    };
+    settle().await;
+    first.abort();
+    settle().await;
+    bench.open();
+    assert_eq!(second.await.unwrap().unwrap().generation(), 1);
+    assert_eq!(bench.fetches(), 1);
+}
+
+#[tokio::test]
+async fn renewal_goes_on_behind_the_callers_back() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    ask(&provider).await.unwrap();
+    // Past the margin: the old one serves at once, a new one comes.
+    bench.clock.advance_s(LIFE - 100);
+    assert!(provider.cached(&CredentialRequest::new()).is_none());
+    assert_eq!(ask(&provider).await.unwrap().generation(), 1);
+    settle().await;
+    assert_eq!(ask(&provider).await.unwrap().generation(), 2);
+    assert_eq!(bench.fetches(), 2);
+    assert_eq!(
+        *bench.reasons.lock().unwrap(),
+        [Reason::First, Reason::Expiring]
+    );
+}
+
+#[tokio::test]
+async fn the_old_credential_serves_while_renewal_fails() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    ask(&provider).await.unwrap();
+    bench.dead.store(true, Ordering::SeqCst);
+    bench.clock.advance_s(LIFE - 200);
+    for _ in 0..19 {
+        assert_eq!(ask(&provider).await.unwrap().generation(), 1);
+        settle().await;
+        bench.clock.advance_s(10);
+    }
+    // 190 s of failures cost a few fetches, not one per request.
+    assert!((2..=9).contains(&bench.fetches()), "{}", bench.fetches());
+    bench.clock.advance_s(20);
+    assert!(ask(&provider).await.is_err(), "really over now");
+}
+
+#[tokio::test]
+async fn a_dead_source_is_left_alone() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    bench.dead.store(true, Ordering::SeqCst);
+    // An hour with ten requests a second.
+    for _ in 0..36_000 {
+        assert!(ask(&provider).await.is_err());
+        bench.clock.advance(Duration::from_millis(100));
+    }
+    assert!(
+        bench.fetches() <= 90,
+        "{} fetches in an hour",
+        bench.fetches()
+    );
+    let error = ask(&provider).await.unwrap_err();
+    assert!(error.to_string().contains("refused"), "{error}");
+    // It comes back: at most one longest pause later there are credentials.
+    bench.dead.store(false, Ordering::SeqCst);
+    bench.clock.advance_s(60);
+    assert!(ask(&provider).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refused_generation_is_replaced_by_one_fetch() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    let first = ask(&provider).await.unwrap();
+    for _ in 0..100 {
+        provider.invalidate(first.generation());
+    }
+    assert!(provider.cached(&CredentialRequest::new()).is_none());
+    let second = ask(&provider).await.unwrap();
+    assert_eq!((second.generation(), bench.fetches()), (2, 2));
+    // Latecomers that still hold the first one change nothing.
+    provider.invalidate(first.generation());
+    assert_eq!(ask(&provider).await.unwrap().generation(), 2);
+    assert_eq!(bench.fetches(), 2);
+    assert_eq!(bench.reasons.lock().unwrap()[1], Reason::Rejected);
+}
+
+#[tokio::test]
+async fn a_fetch_has_a_time_limit() {
+    let bench = Bench::gated();
+    let provider = bench.provider();
+    let asking = {
+        let provider = provider.clone();
+        tokio::spawn(async move { ask(&provider).await })
+    };
+    settle().await;
+    bench.clock.advance_s(30);
+    let error = asking.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), CredentialErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn a_source_that_panics_does_not_block_the_next_caller() {
+    #[derive(Debug, Clone, Default)]
+    struct Panics(Arc<AtomicUsize>);
+    impl CredentialSource for Panics {
+        fn fetch<'a>(
+            &'a self,
+            _: &'a CredentialRequest,
+        ) -> BoxFuture<'a, Result<Credentials, CredentialError>> {
+            let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
+            Box::pin(async move {
+                assert!(!first, "planted");
+                Credentials::temporary("id", "k", "t", Some(NOW), NOW + LIFE)
+            })
+        }
+    }
+    let provider = CachingProvider::builder(Panics::default())
+        .clock(ManualClock::new(NOW))
+        .build();
+    let error = ask(&provider).await.unwrap_err();
+    assert!(error.to_string().contains("broken off"), "{error}");
+    assert!(ask(&provider).await.is_ok());
+}
+
+#[tokio::test]
+async fn three_hours_of_requests_cost_a_fetch_per_life() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    let (hours_s, requests) = (3 * 3600, 500);
+    for _ in 0..requests {
+        let credentials = ask(&provider).await.unwrap();
+        assert!(credentials.is_valid_at(bench.clock.now_s()));
+        settle().await;
+        bench
+            .clock
+            .advance(Duration::from_millis(hours_s * 1000 / requests));
+    }
+    let expected = hours_s.div_ceil(LIFE - 300) as usize;
+    assert!(
+        bench.fetches().abs_diff(expected) <= 1,
+        "{} against {expected}",
+        bench.fetches()
+    );
+}
+
+#[tokio::test]
+async fn clear_forgets_even_during_a_pause() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    ask(&provider).await.unwrap();
+    provider.clear();
+    assert!(provider.current().is_none());
+    assert_eq!(ask(&provider).await.unwrap().generation(), 2);
+    bench.dead.store(true, Ordering::SeqCst);
+    provider.clear();
+    assert!(ask(&provider).await.is_err());
+    bench.dead.store(false, Ordering::SeqCst);
+    assert!(ask(&provider).await.is_err(), "pausing");
+    provider.clear();
+    assert!(ask(&provider).await.is_ok());
+}

@@ -1,0 +1,325 @@
+//! The app's own server as a source.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::parse::parse_credentials;
+use crate::sts::default_transport;
+use crate::transport::{HttpRequest, Transport, TransportErrorKind, without_secrets};
+use crate::{
+    BoxFuture, CredentialError, CredentialErrorKind, CredentialRequest, CredentialSource,
+    Credentials, SecretKey,
+};
+
+/// Where `cos-broker` serves credentials; used when a URL has no path of its own.
+const DEFAULT_PATH: &str = "/v1/credentials";
+
+/// Asks the app's own server for credentials: `POST` with `Authorization: Bearer …`, JSON back. The
+/// answer may be spelled as the official STS helpers do (`credentials.tmpSecretId … sessionToken`), as
+/// STS itself does (`Credentials.TmpSecretId … Token`), with or without an envelope.
+#[derive(Clone)]
+pub struct BrokerSource {
+    url: String,
+    bearer: Option<SecretKey>,
+    body: Vec<u8>,
+    timeout: Duration,
+    transport: Arc<dyn Transport>,
+}
+
+/// Settings of a [`BrokerSource`].
+#[derive(Clone)]
+#[must_use]
+pub struct BrokerSourceBuilder {
+    url: String,
+    bearer: Option<SecretKey>,
+    allow: Option<Vec<String>>,
+    timeout: Duration,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl BrokerSource {
+    /// `url` is the server's address; without a path, `/v1/credentials` is asked. `bearer` is the app
+    /// user's own login token.
+    ///
+    /// # Errors
+    /// `Config` for a malformed URL or token.
+    pub fn new(url: impl Into<String>, bearer: impl Into<String>) -> Result<Self, CredentialError> {
+        Self::builder(url).bearer(bearer).build()
+    }
+
+    /// Other settings.
+    pub fn builder(url: impl Into<String>) -> BrokerSourceBuilder {
+        BrokerSourceBuilder {
+            url: url.into(),
+            bearer: None,
+            allow: None,
+            timeout: Duration::from_secs(15),
+            transport: None,
+        }
+    }
+
+    async fn ask(&self) -> Result<Credentials, CredentialError> {
+        let mut headers = vec![
+            ("Content-Type", "application/json".to_owned()),
+            ("Accept", "application/json".to_owned()),
+        ];
+        if let Some(bearer) = &self.bearer {
+            headers.push(("Authorization", format!("Bearer {}", bearer.expose())));
+        }
+        let request = HttpRequest {
+            method: "POST",
+            url: self.url.clone(),
+            host_override: None,
+            headers,
+            body: self.body.clone(),
+            timeout: self.timeout,
+        };
+        let answer = self.transport.send(request).await.map_err(|e| {
+            let kind = match e.kind() {
+                TransportErrorKind::Invalid => CredentialErrorKind::Config,
+                TransportErrorKind::Timeout => CredentialErrorKind::Timeout,
+                TransportErrorKind::Connect | TransportErrorKind::Broken => {
+                    CredentialErrorKind::Network
+                }
+            };
+            CredentialError::new(kind, e.to_string())
+        })?;
+        let status = answer.status;
+        let parsed = parse_credentials(&answer.body);
+        if status == 200 {
+            return Ok(parsed?.credentials);
+        }
+        let kind = match status {
+            401 | 403 => CredentialErrorKind::Denied,
+            _ => CredentialErrorKind::Service,
+        };
+        let (message, said) = match parsed {
+            Err(said) if said.service_code().is_some() => (said.message().to_owned(), Some(said)),
+            _ => (format!("the answer has status {status}"), None),
+        };
+        let mut error = CredentialError::new(kind, message)
+            .with_http_status(status)
+            .with_retryable(status == 429 || status >= 500);
+        if let Some(code) = said.as_ref().and_then(CredentialError::service_code) {
+            error = error.with_service_code(code);
+        }
+        if let Some(id) = said.as_ref().and_then(CredentialError::request_id) {
+            error = error.with_request_id(id);
+        }
+        if status == 401 {
+            error = error.with_hint("the app user's login token is missing, wrong or over");
+        }
+        Err(error)
+    }
+}
+
+impl CredentialSource for BrokerSource {
+    fn fetch<'a>(
+        &'a self,
+        _request: &'a CredentialRequest,
+    ) -> BoxFuture<'a, Result<Credentials, CredentialError>> {
+        Box::pin(async move {
+            let asked = self.ask().await;
+            asked.map_err(|e| {
+                let attempts = e.attempts().max(1);
+                e.with_operation(format!("POST {}", without_secrets(&self.url)))
+                    .with_attempts(attempts)
+            })
+        })
+    }
+}
+
+impl fmt::Debug for BrokerSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrokerSource")
+            .field("url", &without_secrets(&self.url))
+            .finish_non_exhaustive()
+    }
+}
+
+impl BrokerSourceBuilder {
+    /// The app user's own login token.
+    pub fn bearer(mut self, token: impl Into<String>) -> Self {
+        self.bearer = Some(SecretKey::new(token));
+        self
+    }
+
+    /// Asks for less than the server would give, in its own words: `["download"]`.
+    pub fn allow(mut self, operations: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allow = Some(operations.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The time limit of one request; 15 s unless set.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// Another way to send requests; [`crate::ReqwestTransport`] unless set.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// The source.
+    ///
+    /// # Errors
+    /// `Config` for a malformed URL or token.
+    pub fn build(self) -> Result<BrokerSource, CredentialError> {
+        let rest = self
+            .url
+            .strip_prefix("https://")
+            .or_else(|| self.url.strip_prefix("http://"))
+            .ok_or_else(|| {
+                CredentialError::config("the server's URL must begin with https:// or http://")
+            })?;
+        let (authority, path) = match rest.find(['/', '?']) {
+            Some(at) => rest.split_at(at),
+            None => (rest, ""),
+        };
+        let printable = |text: &str| text.bytes().all(|b| b.is_ascii_graphic());
+        if authority.is_empty() || !printable(rest) {
+            return Err(CredentialError::config("the server's URL is malformed"));
+        }
+        let url = match path {
+            "" | "/" => format!("{}{DEFAULT_PATH}", self.url.trim_end_matches('/')),
+            _ => self.url.clone(),
+        };
+        if let Some(bearer) = &self.bearer
+            && (bearer.expose().is_empty() || !printable(bearer.expose()))
+        {
+            return Err(CredentialError::config(
+                "the bearer token is empty or holds blanks or line breaks",
+            ));
+        }
+        let body = match &self.allow {
+            Some(allow) => json!({ "allow": allow }),
+            None => Value::Object(serde_json::Map::new()),
+        };
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport()?,
+        };
+        Ok(BrokerSource {
+            url,
+            bearer: self.bearer,
+            body: body.to_string().into_bytes(),
+            timeout: self.timeout,
+            transport,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::{HttpResponse, TransportError};
+    use std::sync::Mutex;
+
+    #[derive(Debug, Clone)]
+    struct Answers {
+        status: u16,
+        body: &'static str,
+        sent: Arc<Mutex<Vec<HttpRequest>>>,
+    }
+
+    impl Transport for Answers {
+        fn send(
+            &self,
+            request: HttpRequest,
+        ) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
+            self.sent.lock().unwrap().push(request);
+            Box::pin(std::future::ready(Ok(HttpResponse {
+                status: self.status,
+                headers: Vec::new(),
+                body: self.body.as_bytes().to_vec(),
+            })))
+        }
+    }
+
+    async fn fetch(
+        status: u16,
+        body: &'static str,
+    ) -> (Result<Credentials, CredentialError>, HttpRequest) {
+        let transport = Answers {
+            status,
+            body,
+            sent: Arc::default(),
+        };
+        let source = BrokerSource::builder("https://app.example.com")
+            .bearer("PLANTED")
+            .allow(["download"])
+            .transport(transport.clone())
+            .build()
+            .unwrap();
+        assert!(!format!("{source:?}").contains("PLANTED"));
+        let result = source.fetch(&CredentialRequest::new()).await;
+        let sent = transport.sent.lock().unwrap()[0].clone();
+        (result, sent)
+    }
+
+    #[tokio::test]
+    async fn asks_and_understands() {
+        let (result, sent) = fetch(
+            200,
+            r#"{"credentials":{"tmpSecretId":"a","tmpSecretKey":"k","sessionToken":"t"},"startTime":1700000000,"expiredTime":1700001800}"#,
+        )
+        .await;
+        let credentials = result.unwrap();
+        assert_eq!(credentials.expired_time_s(), Some(1_700_001_800));
+        assert_eq!(sent.url, "https://app.example.com/v1/credentials");
+        assert_eq!(sent.body, br#"{"allow":["download"]}"#);
+        assert!(
+            sent.headers
+                .contains(&("Authorization", "Bearer PLANTED".into()))
+        );
+    }
+
+    #[tokio::test]
+    async fn refusals_keep_the_servers_words() {
+        let (result, _) = fetch(
+            403,
+            r#"{"error":{"code":"NotGranted","message":"delete is not granted","requestId":"r"}}"#,
+        )
+        .await;
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), CredentialErrorKind::Denied);
+        assert_eq!(error.service_code(), Some("NotGranted"));
+        assert!(
+            error.to_string().contains("delete is not granted"),
+            "{error}"
+        );
+        assert!(!format!("{error} {error:?}").contains("PLANTED"));
+        for (status, retryable) in [(401, false), (429, true), (502, true), (404, false)] {
+            let error = fetch(status, "<html>").await.0.unwrap_err();
+            assert_eq!(
+                (error.http_status(), error.is_retryable()),
+                (Some(status), retryable)
+            );
+        }
+        let error = fetch(200, "<html>").await.0.unwrap_err();
+        assert_eq!(error.kind(), CredentialErrorKind::InvalidResponse);
+    }
+
+    #[test]
+    fn urls_and_tokens_are_checked() {
+        for (url, bearer) in [
+            ("app.example.com", "t"),
+            ("https://", "t"),
+            ("https://a b", "t"),
+            ("https://a", "t\n"),
+            ("https://a", ""),
+        ] {
+            let error = BrokerSource::new(url, bearer).unwrap_err();
+            assert_eq!(
+                error.kind(),
+                CredentialErrorKind::Config,
+                "{url} {bearer:?}"
+            );
+        }
+    }
+}
