@@ -9,6 +9,7 @@ mod admin;
 mod client;
 mod durability;
 mod faults;
+mod killed;
 mod lifecycle;
 mod listing;
 mod multipart;
