@@ -34,6 +34,9 @@ pub(crate) enum Command {
     PostPolicy(commands::post_policy::PostPolicy),
     /// Check a signature made by anyone, and say what is wrong with it
     Verify(commands::verify::Verify),
+    /// Ask STS for temporary credentials
+    #[command(subcommand)]
+    Sts(commands::sts::Sts),
     /// Build and check policies
     #[command(subcommand)]
     Policy(commands::policy::PolicyCommand),
@@ -49,6 +52,8 @@ pub(crate) enum Command {
     Rm(commands::rm::Rm),
     /// Run a local STS, CAM and COS
     Emulator(commands::emulator::EmulatorCommand),
+    /// Run the owner's server, which gives app users temporary credentials
+    Broker(commands::broker::BrokerCommand),
     /// Print a completion script for a shell
     Completions(commands::completions::Completions),
 }

@@ -5,7 +5,7 @@ mod chain;
 use std::sync::Arc;
 
 use cos_client::{BucketName, Client};
-use cos_sts::{CredentialProvider, CredentialRequest, Credentials};
+use cos_sts::{CredentialProvider, CredentialRequest, Credentials, ReqwestTransport};
 
 use crate::exit::Result;
 use crate::global::GlobalOptions;
@@ -43,6 +43,18 @@ pub(crate) fn client_with(
     }
     if let Some(url) = endpoint {
         builder = builder.endpoint(url);
+    }
+    if let Some(pem) = global.ca_pem()? {
+        builder = builder.ca_pem(pem);
+    }
+    Ok(builder.build()?)
+}
+
+/// The way to STS and to a broker.
+pub(crate) fn transport(global: &GlobalOptions) -> Result<ReqwestTransport> {
+    let mut builder = ReqwestTransport::builder();
+    if let Some(url) = global.given_proxy() {
+        builder = builder.proxy(url);
     }
     if let Some(pem) = global.ca_pem()? {
         builder = builder.ca_pem(pem);

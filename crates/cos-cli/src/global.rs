@@ -60,9 +60,14 @@ fn given_or_env(given: Option<&String>, variable: &str) -> Option<String> {
 impl GlobalOptions {
     /// The region, which this command needs.
     pub(crate) fn region(&self) -> Result<String> {
-        given_or_env(self.region.as_ref(), "COS_REGION").ok_or_else(|| {
+        self.region_if_given().ok_or_else(|| {
             Failure::usage("no region is given").hint("add --region ap-guangzhou or set COS_REGION")
         })
+    }
+
+    /// The region, where one is not needed.
+    pub(crate) fn region_if_given(&self) -> Option<String> {
+        given_or_env(self.region.as_ref(), "COS_REGION")
     }
 
     /// Where to connect for COS, if not to the service itself.
@@ -77,8 +82,8 @@ impl GlobalOptions {
 
     /// The forward proxy for a connection to `url` (`None` is the service, by HTTPS) and its exceptions.
     pub(crate) fn proxy_for(&self, url: Option<&str>) -> Option<(String, Option<String>)> {
-        if let Some(proxy) = self.proxy.as_ref().filter(|p| !p.is_empty()) {
-            return Some((proxy.clone(), None));
+        if let Some(proxy) = self.given_proxy() {
+            return Some((proxy.to_owned(), None));
         }
         let names = if url.is_some_and(|u| u.starts_with("http://")) {
             ["http_proxy", "HTTP_PROXY"]
@@ -88,6 +93,11 @@ impl GlobalOptions {
         let proxy = names.into_iter().find_map(env)?;
         let exceptions = ["no_proxy", "NO_PROXY"].into_iter().find_map(env);
         Some((proxy, exceptions))
+    }
+
+    /// The proxy given as an option; the environment's is for the HTTP library to find.
+    pub(crate) fn given_proxy(&self) -> Option<&str> {
+        self.proxy.as_deref().filter(|p| !p.is_empty())
     }
 
     /// The extra root certificate's text.

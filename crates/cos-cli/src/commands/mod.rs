@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod broker;
 pub(crate) mod cat;
 pub(crate) mod completions;
 pub(crate) mod cp;
@@ -11,6 +12,7 @@ pub(crate) mod presign;
 pub(crate) mod rm;
 pub(crate) mod sign;
 pub(crate) mod stat;
+pub(crate) mod sts;
 pub(crate) mod verify;
 
 use crate::cli::{Cli, Command};
@@ -37,11 +39,13 @@ pub(crate) async fn run(cli: Cli, output: Output, interrupt: Interrupt) -> Resul
     let cx = &context;
     match cli.command {
         Command::Cp(c) => c.run(cx).await,
+        Command::Broker(c) => c.run(cx).await,
         Command::Emulator(c) => c.run(cx).await,
         Command::Sign(c) => interrupt.or(c.run(cx)).await,
         Command::Presign(c) => interrupt.or(c.run(cx)).await,
         Command::PostPolicy(c) => interrupt.or(c.run(cx)).await,
         Command::Verify(c) => interrupt.or(c.run(cx)).await,
+        Command::Sts(c) => interrupt.or(c.run(cx)).await,
         Command::Ls(c) => interrupt.or(c.run(cx)).await,
         Command::Stat(c) => interrupt.or(c.run(cx)).await,
         Command::Cat(c) => interrupt.or(c.run(cx)).await,

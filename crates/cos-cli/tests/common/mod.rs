@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 /// `cos ARGS`, with none of the caller's variables that could change what it does.
-pub fn cos(args: &[&str]) -> Command {
+pub(crate) fn cos(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cos"));
     for (name, _) in std::env::vars() {
         let ours = ["COS_", "TENCENTCLOUD_"];
@@ -22,32 +22,32 @@ pub fn cos(args: &[&str]) -> Command {
 }
 
 /// Runs to the end.
-pub fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     command.output().unwrap()
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// The one JSON document on stdout.
-pub fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_str(&stdout(output))
         .unwrap_or_else(|e| panic!("{e}: {}{}", stdout(output), stderr(output)))
 }
 
 /// `cos emulator`, running until dropped.
-pub struct Emulator {
+pub(crate) struct Emulator {
     child: Child,
-    pub ready: Value,
+    pub(crate) ready: Value,
 }
 
 impl Emulator {
-    pub fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = cos(&["emulator"]);
         let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -57,12 +57,19 @@ impl Emulator {
         Self { child, ready }
     }
 
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         self.ready["http"].as_str().unwrap()
     }
 
+    /// Asks for a clean end and waits for it.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&mut self) -> std::process::ExitStatus {
+        interrupt(&self.child);
+        self.child.wait().unwrap()
+    }
+
     /// A command that knows this emulator and its keys.
-    pub fn cos(&self, args: &[&str]) -> Command {
+    pub(crate) fn cos(&self, args: &[&str]) -> Command {
         let account = &self.ready["accounts"][0];
         let mut command = cos(args);
         command
@@ -84,7 +91,7 @@ impl Drop for Emulator {
 
 /// Sends a signal that asks for a clean end.
 #[cfg(unix)]
-pub fn interrupt(child: &Child) {
+pub(crate) fn interrupt(child: &Child) {
     let done = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()

@@ -4,7 +4,7 @@ use clap::Args;
 use cos_sts::policy::{Operation, Policy, Scope};
 
 use super::Context;
-use crate::exit::Result as CommandResult;
+use crate::exit::Result;
 
 /// Options of `cos policy build`. The region is a global option.
 #[derive(Args, Debug)]
@@ -31,7 +31,7 @@ fn operation(name: &str) -> Result<Operation, String> {
 }
 
 impl Build {
-    pub(super) fn run(self, cx: &Context) -> CommandResult {
+    pub(super) fn run(self, cx: &Context) -> Result {
         let scope = Scope::prefix(self.bucket, cx.global.region()?, &self.prefix)?;
         let policy = Policy::builder().allow_all(self.allow, &scope).build()?;
         cx.output.line(policy.to_json())

@@ -1,0 +1,211 @@
+//! `cos sts …`
+
+mod call;
+mod dry_run;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use cos_sts::policy::Policy;
+use cos_sts::{AssumeRoleRequest, FederationTokenRequest, WebIdentityRequest};
+use serde_json::json;
+
+use self::call::Caller;
+use super::Context;
+use crate::exit::{Failure, Result};
+
+/// Temporary credentials from STS. What is printed is secret: redirect it with care.
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:\n  \
+eval \"$(cos sts assume-role --role-arn qcs::cam::uin/100000000001:roleName/uploader \\\n    \
+--session-name ci --duration 1800 --format env)\"")]
+pub(crate) enum Sts {
+    /// GetFederationToken: the caller's own rights, narrowed by a policy
+    FederationToken(FederationToken),
+    /// AssumeRole: the rights of a role, narrowed by a policy if one is given
+    AssumeRole(AssumeRole),
+    /// AssumeRoleWithWebIdentity: a role for the holder of an OIDC token; needs no keys
+    WebIdentity(WebIdentity),
+    /// GetCallerIdentity: whose the credentials are
+    Whoami(Whoami),
+}
+
+/// How to print credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON document
+    Json,
+    /// `export` lines for a shell
+    Env,
+}
+
+/// What every credential call takes.
+#[derive(Args, Debug)]
+pub(crate) struct Common {
+    /// Life of the credentials in seconds; without it, the service's default
+    #[arg(long, value_name = "SECONDS")]
+    duration: Option<u64>,
+    /// How to print the credentials
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+    /// Print the HTTP request, secrets masked, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Options of `cos sts federation-token`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+cos policy build --region ap-guangzhou --bucket demo-1250000000 --prefix users/alice/ --allow upload > policy.json\n  \
+cos sts federation-token --name alice --policy policy.json --duration 1800")]
+pub(crate) struct FederationToken {
+    /// Shows up in the audit log
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// What the credentials may do at most
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options of `cos sts assume-role`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+cos sts assume-role --role-arn qcs::cam::uin/100000000001:roleName/uploader --session-name ci --duration 1800")]
+pub(crate) struct AssumeRole {
+    /// The role, such as qcs::cam::uin/UIN:roleName/NAME
+    #[arg(long, value_name = "ARN")]
+    role_arn: String,
+    /// Shows up in the audit log
+    #[arg(long, value_name = "NAME")]
+    session_name: String,
+    /// Narrows the role
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The external id that the role's trust policy asks for
+    #[arg(long, value_name = "ID")]
+    external_id: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options of `cos sts web-identity`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+cos sts web-identity --provider-id my-oidc --token-file /var/run/token \\\n    \
+--role-arn qcs::cam::uin/100000000001:roleName/uploader --session-name pod")]
+pub(crate) struct WebIdentity {
+    /// The identity provider's name in CAM
+    #[arg(long, value_name = "NAME")]
+    provider_id: String,
+    /// File with the identity token
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+    /// The role, such as qcs::cam::uin/UIN:roleName/NAME
+    #[arg(long, value_name = "ARN")]
+    role_arn: String,
+    /// Shows up in the audit log
+    #[arg(long, value_name = "NAME")]
+    session_name: String,
+    /// Narrows the role
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options of `cos sts whoami`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  cos sts whoami --json")]
+pub(crate) struct Whoami {}
+
+impl Sts {
+    pub(super) async fn run(self, cx: &Context) -> Result {
+        match self {
+            Self::FederationToken(c) => c.run(cx).await,
+            Self::AssumeRole(c) => c.run(cx).await,
+            Self::WebIdentity(c) => c.run(cx).await,
+            Self::Whoami(_) => whoami(cx).await,
+        }
+    }
+}
+
+impl FederationToken {
+    async fn run(self, cx: &Context) -> Result {
+        let mut request = FederationTokenRequest::new(self.name, read_policy(&self.policy)?);
+        if let Some(seconds) = self.common.duration {
+            request = request.duration_s(seconds);
+        }
+        let caller = Caller::new(cx, &self.common)?;
+        let issued = caller.client().get_federation_token(&request).await;
+        caller.print(issued)
+    }
+}
+
+impl AssumeRole {
+    async fn run(self, cx: &Context) -> Result {
+        let mut request = AssumeRoleRequest::new(self.role_arn, self.session_name);
+        if let Some(seconds) = self.common.duration {
+            request = request.duration_s(seconds);
+        }
+        if let Some(file) = &self.policy {
+            request = request.policy(read_policy(file)?);
+        }
+        if let Some(id) = self.external_id {
+            request = request.external_id(id);
+        }
+        let caller = Caller::new(cx, &self.common)?;
+        let issued = caller.client().assume_role(&request).await;
+        caller.print(issued)
+    }
+}
+
+impl WebIdentity {
+    async fn run(self, cx: &Context) -> Result {
+        let token = std::fs::read_to_string(&self.token_file)
+            .map_err(|e| Failure::local("read the token", &self.token_file, &e))?;
+        let mut request = WebIdentityRequest::new(
+            self.provider_id,
+            token.trim(),
+            self.role_arn,
+            self.session_name,
+        );
+        if let Some(seconds) = self.common.duration {
+            request = request.duration_s(seconds);
+        }
+        if let Some(file) = &self.policy {
+            request = request.policy(read_policy(file)?);
+        }
+        let caller = Caller::without_keys(cx, &self.common)?;
+        let issued = caller
+            .client()
+            .assume_role_with_web_identity(&request)
+            .await;
+        caller.print(issued)
+    }
+}
+
+async fn whoami(cx: &Context) -> Result {
+    let client = call::client(&cx.global, crate::connect::provider(&cx.global)?, None)?;
+    let who = client.get_caller_identity().await?;
+    if cx.output.json {
+        return cx.output.json(&json!({
+            "type": who.kind,
+            "arn": who.arn,
+            "accountId": who.account_id,
+            "userId": who.user_id,
+            "principalId": who.principal_id,
+            "requestId": who.request_id,
+        }));
+    }
+    cx.output.line(format!("{} {}", who.kind, who.arn))?;
+    cx.output
+        .line(format!("account {}, user {}", who.account_id, who.user_id))
+}
+
+fn read_policy(file: &Path) -> Result<Policy> {
+    let text =
+        std::fs::read_to_string(file).map_err(|e| Failure::local("read the policy", file, &e))?;
+    Policy::parse(&text).map_err(|e| Failure::from(e).in_file(file))
+}

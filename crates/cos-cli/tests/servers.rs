@@ -1,0 +1,259 @@
+//! `cos emulator`, `cos broker` and `cos sts` as separate processes.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use common::{Emulator, cos, json, run, stderr, stdout};
+use serde_json::Value;
+
+const ROLE: &str = "--role-arn=qcs::cam::uin/100000000001:roleName/uploader";
+
+#[test]
+fn sts_credentials_work_and_stay_within_their_policy() {
+    let emulator = Emulator::start(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let policy = dir.path().join("policy.json");
+    let built = run(&mut emulator.cos(&[
+        "policy",
+        "build",
+        "--bucket=demo-1250000000",
+        "--prefix=mine/",
+        "--allow=upload,download",
+    ]));
+    fs::write(&policy, &built.stdout).unwrap();
+    let policy = format!("--policy={}", policy.display());
+    let file = dir.path().join("a.txt");
+    fs::write(&file, "hello").unwrap();
+    let file = file.to_str().unwrap();
+
+    for call in [
+        vec![
+            "sts",
+            "assume-role",
+            ROLE,
+            "--session-name=test",
+            &policy,
+            "--duration=900",
+        ],
+        vec![
+            "sts",
+            "federation-token",
+            "--name=test",
+            &policy,
+            "--duration=900",
+        ],
+    ] {
+        let output = run(emulator.cos(&call).arg("--json"));
+        assert!(output.status.success(), "{}", stderr(&output));
+        let issued = json(&output);
+        let end = issued["expiredTime"].as_u64().unwrap();
+        assert_eq!(end - issued["startTime"].as_u64().unwrap(), 900);
+        assert!(issued["expiration"].is_string() && issued["requestId"].is_string());
+        let keys = &issued["credentials"];
+        let with = |args: &[&str]| {
+            let mut command = emulator.cos(args);
+            command
+                .env("COS_SECRET_ID", keys["tmpSecretId"].as_str().unwrap())
+                .env("COS_SECRET_KEY", keys["tmpSecretKey"].as_str().unwrap())
+                .env("COS_SESSION_TOKEN", keys["sessionToken"].as_str().unwrap());
+            run(&mut command)
+        };
+        let inside = with(&["cp", file, "cos://demo-1250000000/mine/a.txt"]);
+        assert!(inside.status.success(), "{}", stderr(&inside));
+        let outside = with(&["cp", "--json", file, "cos://demo-1250000000/other/a.txt"]);
+        assert_eq!(outside.status.code(), Some(1));
+        let error = &json(&outside)["error"];
+        assert_eq!(
+            (&error["kind"], &error["code"]),
+            (&"access_denied".into(), &"AccessDenied".into())
+        );
+        assert!(
+            error["hint"].as_str().unwrap().contains("name/cos:"),
+            "{error}"
+        );
+        let who = json(&with(&["sts", "whoami", "--json"]));
+        assert_eq!(who["accountId"], "100000000001");
+
+        let env = run(emulator.cos(&call).arg("--format=env"));
+        let lines = stdout(&env);
+        assert!(
+            lines
+                .lines()
+                .all(|l| l.starts_with("export COS_") && l.ends_with('\'')),
+            "{lines}"
+        );
+
+        let dry = run(emulator.cos(&call).arg("--dry-run"));
+        let text = stdout(&dry);
+        assert!(
+            dry.status.success() && text.contains("X-TC-Action"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("Signature=") && !text.contains("emulatorSecretKey"),
+            "{text}"
+        );
+    }
+    let long = [
+        "sts",
+        "assume-role",
+        ROLE,
+        "--session-name=test",
+        "--duration=50000",
+    ];
+    let output = run(&mut emulator.cos(&long));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("43200"), "{}", stderr(&output));
+    let mut wrong = emulator.cos(&["sts", "whoami", "--json"]);
+    let output = run(wrong.env("COS_SECRET_KEY", "wrong"));
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        json(&output)["error"]["code"],
+        "AuthFailure.SignatureFailure"
+    );
+}
+
+#[test]
+fn policy_check_says_who_decides() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let all = write(
+        "all.json",
+        r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#,
+    );
+    let get = write(
+        "get.json",
+        r#"{"version":"2.0","statement":[{"effect":"allow","action":"name/cos:GetObject","resource":"qcs::cos:r:uid/1:b-1/a/*","condition":{"ip_equal":{"qcs:ip":"10.0.0.0/8"}}}]}"#,
+    );
+    let check = |action: &str, key: &str, ip: &str| {
+        let output = run(&mut cos(&[
+            "policy",
+            "check",
+            "--json",
+            "--identity",
+            &all,
+            "--session",
+            &get,
+            "--action",
+            action,
+            "--resource",
+            &format!("qcs::cos:r:uid/1:b-1/{key}"),
+            "--condition",
+            &format!("qcs:ip={ip}"),
+        ]));
+        (output.status.code().unwrap(), json(&output))
+    };
+    let (code, json) = check("name/cos:GetObject", "a/x", "10.1.1.1");
+    assert_eq!(
+        (code, &json["decision"], &json["reason"]),
+        (0, &"allow".into(), &"allowed".into())
+    );
+    for (action, key, ip) in [
+        ("name/cos:PutObject", "a/x", "10.1.1.1"),
+        ("name/cos:GetObject", "b/x", "10.1.1.1"),
+        ("name/cos:GetObject", "a/x", "192.168.0.1"),
+    ] {
+        let (code, json) = check(action, key, ip);
+        assert_eq!((code, &json["decision"]), (1, &"deny".into()));
+        assert_eq!(json["reason"], "no-allow-in-session");
+    }
+    let broken = write("broken.json", "{");
+    let output = run(&mut cos(&[
+        "policy",
+        "check",
+        "--identity",
+        &broken,
+        "--action=a",
+        "--resource=r",
+    ]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("broken.json"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// A server that prints one line of JSON when it is ready.
+fn start(mut command: std::process::Command) -> (Child, Value) {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    lines.read_line(&mut line).unwrap();
+    (child, serde_json::from_str(&line).unwrap())
+}
+
+#[test]
+#[cfg(unix)]
+fn the_emulator_keeps_what_it_acknowledged_and_ends_cleanly() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.txt");
+    fs::write(&file, "kept").unwrap();
+    let data = format!("--data-dir={}/data", dir.path().display());
+    let object = "cos://demo-1250000000/a.txt";
+    let mut first = Emulator::start(&[&data]);
+    let up = run(&mut first.cos(&["cp", file.to_str().unwrap(), object]));
+    assert!(up.status.success(), "{}", stderr(&up));
+    let ended = first.interrupt();
+    assert!(ended.success(), "{ended}");
+    let second = Emulator::start(&[&data]);
+    let back = run(&mut second.cos(&["cat", object]));
+    assert_eq!(stdout(&back), "kept");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_broker_serves_from_a_file() {
+    let emulator = Emulator::start(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("broker.toml");
+    let text = format!(
+        r#"
+listen = "127.0.0.1:0"
+[sts]
+secret_id_env = "BROKER_SECRET_ID"
+secret_key_env = "BROKER_SECRET_KEY"
+[grant]
+bucket = "demo-1250000000"
+region = "ap-guangzhou"
+prefix = "users/{{user}}/"
+allow = ["upload", "download"]
+[[user]]
+name = "alice"
+token_sha256 = "{}"
+"#,
+        "5dd0e0f7c40ed9d8d0d9ee7a5cd7ac8e9b2b4b8d0ddc1b5f4b7c7e9c2f1a0b3c"
+    );
+    fs::write(&config, text).unwrap();
+    let command = || cos(&["broker", "--config", config.to_str().unwrap()]);
+    let output = run(&mut command());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("BROKER_SECRET_ID"),
+        "{}",
+        stderr(&output)
+    );
+    let account = &emulator.ready["accounts"][0];
+    let mut good = command();
+    good.env("COS_STS_ENDPOINT", emulator.url())
+        .env("BROKER_SECRET_ID", account["secret_id"].as_str().unwrap())
+        .env("BROKER_SECRET_KEY", account["secret_key"].as_str().unwrap());
+    let (mut child, ready) = start(good);
+    assert!(
+        ready["credentials"]
+            .as_str()
+            .unwrap()
+            .ends_with("/v1/credentials")
+    );
+    common::interrupt(&child);
+    assert!(child.wait().unwrap().success());
+    let output = run(&mut cos(&["broker", "--config", "/nowhere/broker.toml"]));
+    assert_eq!(output.status.code(), Some(4));
+}
