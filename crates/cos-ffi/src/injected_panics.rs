@@ -78,6 +78,8 @@ fn entries() -> Vec<Entry> {
         cosffi_credential_request_complete = provider::ticket(None, None) code;
         cosffi_credential_request_fail = provider::ticket(None, 0, NO_TEXT) code;
         cosffi_credential_request_free = provider::ticket(None) value;
+        cosffi_provider_new = provider(None, null(), None, None) code;
+        cosffi_provider_invalidate = provider(None) value;
         cosffi_provider_static = provider(None, None, None) code;
         cosffi_provider_free = provider(None) value;
         cosffi_sign_request = sign(null(), None, None) code;

@@ -46,6 +46,11 @@ fn credentials() {
 }
 
 #[test]
+fn provider() {
+    c_test("provider");
+}
+
+#[test]
 fn sign() {
     c_test("sign");
 }

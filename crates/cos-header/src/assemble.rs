@@ -8,7 +8,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("cosffi_error_code", "Errors"),
     ("cosffi_runtime_new", "Runtime"),
     ("cosffi_credentials_new", "Credentials"),
-    ("cosffi_provider_static", "Providers of credentials"),
+    ("cosffi_provider_new", "Providers of credentials"),
     ("cosffi_sign_request", "Signing without a client"),
     ("cosffi_client_new", "Client"),
     ("cosffi_upload_file", "Objects"),
@@ -26,6 +26,7 @@ const SIZE_TAGGED: &[&str] = &[
     "cosffi_upload_options",
     "cosffi_download_options",
     "cosffi_transfer_callbacks",
+    "cosffi_provider_callbacks",
 ];
 
 const HELPERS_TITLE: &str = "Helpers, compiled into your program";
