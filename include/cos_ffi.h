@@ -205,6 +205,37 @@ typedef struct cosffi_runtime_options {
 /** Tells that a runtime has called the app for the last time. */
 typedef void (*cosffi_shutdown_fn)(void *user_data);
 
+/** Asks the app for credentials. It returns at once and answers later, from any thread. */
+typedef void (*cosffi_fetch_fn)(void *user_data, cosffi_credential_request *request);
+
+/** Tells the app that its `user_data` will not be used any more. */
+typedef void (*cosffi_drop_fn)(void *user_data);
+
+/** The app's own source of credentials. */
+typedef struct cosffi_provider_callbacks {
+    /** sizeof(cosffi_provider_callbacks) when the program was compiled. */
+    size_t struct_size;
+    /** Handed to each function; never looked at. */
+    void *user_data;
+    /**
+     * Asks for credentials: called on the callback thread, one request at a time for one provider.
+     * It returns at once; the request is the app's and is answered later from any thread. Required.
+     */
+    cosffi_fetch_fn fetch;
+    /**
+     * `user_data` is not needed any more: called once, on the callback thread, when the provider and
+     * all its clients are freed; after the runtime has ended, on the thread that frees the last one.
+     */
+    cosffi_drop_fn drop;
+    /** How long an answer is waited for. Default: 30,000. */
+    uint64_t timeout_ms;
+    /**
+     * How long before the end of the credentials new ones are asked for; never more than a quarter of
+     * their life. Default: 300.
+     */
+    uint64_t refresh_margin_s;
+} cosffi_provider_callbacks;
+
 /** A name with a value: a header or a query parameter, as plain text without any escaping. */
 typedef struct cosffi_pair {
     /** The name, in any case. */
@@ -332,9 +363,6 @@ typedef void (*cosffi_complete_fn)(void *user_data,
                                    cosffi_result result,
                                    const cosffi_response *response,
                                    const cosffi_error *error);
-
-/** Tells the app that its `user_data` will not be used any more. */
-typedef void (*cosffi_drop_fn)(void *user_data);
 
 /**
  * What a transfer calls, always on the callback thread of its runtime, one at a time, and never
@@ -656,6 +684,34 @@ uint64_t cosffi_credentials_expired_time_s(const cosffi_credentials *credentials
 void cosffi_credentials_free(cosffi_credentials *credentials);
 
 /* ==== Providers of credentials ================================================================ */
+
+/**
+ * A provider that asks the app, keeps what it gets and asks again before that ends or when the
+ * service refuses it. All clients and transfers share one request at a time; until the end of the old
+ * credentials nobody waits.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_provider_free(). `callbacks` is read during the call.
+ * `user_data` is the provider's until its `drop`, which a call that fails makes before it returns.
+ * Threads: any; `fetch` and `drop` come on the callback thread of `runtime`.
+ * How often: `fetch` once per request for credentials, `drop` once.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED.
+ * Since: 0.1 (ABI 1).
+ */
+cosffi_result cosffi_provider_new(const cosffi_runtime *runtime,
+                                  const cosffi_provider_callbacks *callbacks,
+                                  cosffi_provider **out,
+                                  cosffi_error **err);
+
+/**
+ * Forgets the credentials at hand, e.g. when the user logs out: the next request asks the app anew.
+ * Does nothing for fixed credentials.
+ *
+ * Ownership: borrows `provider`; NULL is fine.
+ * Threads: any, also inside a callback.
+ * Errors: none.
+ * Since: 0.1 (ABI 1).
+ */
+void cosffi_provider_invalidate(const cosffi_provider *provider);
 
 /**
  * A provider that always gives the same credentials.
@@ -1148,6 +1204,14 @@ static inline cosffi_download_options cosffi_download_options_default(void) {
 /** A cosffi_transfer_callbacks with its size set and every field at its default. */
 static inline cosffi_transfer_callbacks cosffi_transfer_callbacks_default(void) {
     cosffi_transfer_callbacks value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_provider_callbacks with its size set and every field at its default. */
+static inline cosffi_provider_callbacks cosffi_provider_callbacks_default(void) {
+    cosffi_provider_callbacks value;
     memset(&value, 0, sizeof value);
     value.struct_size = sizeof value;
     return value;

@@ -151,16 +151,26 @@ static void answers(void) {
     close_all(&self);
 }
 
+/* Opens, and lets one request run into its time limit with the ticket in the app's hands. A limit that
+ * is over before the app is even told is too short for this machine: then it is tried with a longer one. */
+static void time_out(app *self) {
+    uint64_t timeout_ms;
+    for (timeout_ms = 1;; timeout_ms *= 4) {
+        open_with(self, KEEP, timeout_ms);
+        CHECK(request("did not answer") == COSFFI_ERROR_CREDENTIAL);
+        if (self->kept != NULL) return;
+        close_all(self);
+    }
+}
+
 static void a_late_answer_is_ignored(void) {
     app self;
-    open_with(&self, KEEP, 1);
-    CHECK(request("did not answer") == COSFFI_ERROR_CREDENTIAL);
-    CHECK(self.fetched == 1 && self.kept != NULL);
+    time_out(&self);
+    CHECK(self.fetched == 1);
     CHECK_OK(cosffi_credential_request_complete(self.kept, self.credentials), NULL);
     close_all(&self);
     /* The runtime is gone, the ticket is still the app's. */
-    open_with(&self, KEEP, 1);
-    CHECK(request("did not answer") == COSFFI_ERROR_CREDENTIAL);
+    time_out(&self);
     close_all(&self);
     cosffi_credential_request_free(self.kept);
 }
