@@ -1,5 +1,6 @@
 //! Settings, checked once when the client is built; each error names its field.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,7 +119,6 @@ impl Place {
 }
 
 /// Collects settings for a [`Client`]. Bucket, region and credentials are required.
-#[derive(Debug)]
 #[must_use = "call build()"]
 pub struct ClientBuilder {
     bucket: String,
@@ -390,7 +390,17 @@ impl ClientBuilder {
     }
 }
 
-fn named(field: &str, why: impl std::fmt::Display) -> Error {
+/// Proxy addresses may hold a password; nothing but the place is shown.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("bucket", &self.bucket)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+fn named(field: &str, why: impl fmt::Display) -> Error {
     Error::config(format!("{field}: {why}"))
 }
 

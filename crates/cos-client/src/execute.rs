@@ -422,19 +422,24 @@ impl Client {
             .map_or("", |(_, host)| host);
         if error.is_connect() {
             let hint = hint::for_connection(&error, host);
+            let is_tls = hint::is_tls(&error);
             let (kind, message) = if error.is_timeout() {
-                (
-                    ErrorKind::Timeout,
-                    format!("connecting to {host} took too long"),
-                )
+                let message = format!("connecting to {host} took too long");
+                (ErrorKind::Timeout, message)
             } else {
-                (ErrorKind::Network, format!("cannot connect to {host}"))
+                let cause = hint::root_cause(&error);
+                let message = format!("cannot connect to {host}: {cause}");
+                (ErrorKind::Network, message)
             };
-            return Failed::Connect(
-                Error::new(kind, message)
-                    .with_hint_text(hint)
-                    .with_source(error),
-            );
+            let error = Error::new(kind, message)
+                .with_hint_text(hint)
+                .with_retryable(!is_tls)
+                .with_source(error);
+            return if is_tls {
+                Failed::Final(error)
+            } else {
+                Failed::Connect(error)
+            };
         }
         let message = format!("the connection to {host} broke");
         Failed::Broken(Error::new(ErrorKind::Network, message).with_source(error))

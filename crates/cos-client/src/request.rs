@@ -1,7 +1,9 @@
 //! One call before it is signed: what to ask, with which body, and how to read the answer.
 
+use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 
 use crate::body::Payload;
@@ -21,7 +23,6 @@ pub(crate) enum Content {
 }
 
 /// Everything `execute` needs; attempts only borrow it.
-#[derive(Debug)]
 pub(crate) struct Call {
     pub operation: Operation,
     pub method: Method,
@@ -82,9 +83,28 @@ impl Call {
     }
 }
 
-/// Request headers collected by a builder; checked when the call is made.
-#[derive(Debug, Clone, Default)]
+/// Request headers collected by a builder; checked when the call is made. Debug shows their names
+/// only: values may be keys.
+#[derive(Clone, Default)]
 pub(crate) struct Headers(Vec<(String, String)>);
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(n, _)| n))
+            .finish()
+    }
+}
+
+/// Content that Debug shows the length of.
+#[derive(Clone)]
+pub(crate) struct Data(pub Bytes);
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
 
 impl Headers {
     /// Sets a header; the last value counts. Blanks around the value are dropped, as the service
@@ -159,6 +179,7 @@ mod tests {
             headers.0,
             [("content-type".to_owned(), "text/html".to_owned())]
         );
+        assert_eq!(format!("{headers:?}"), "[\"content-type\"]");
         assert!(headers.checked().is_ok());
         for (name, value) in [
             ("x-cos-meta-a", "ä"),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 /// The content of a request. Every attempt makes a new body from it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Payload {
     /// The request has no body at all.
     None,

@@ -160,29 +160,52 @@ fn spell(seconds: u64) -> String {
     }
 }
 
+/// An error and what caused it, outermost first. I/O errors hide theirs from `source()`.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |at| {
+        let inside = at
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        match inside {
+            Some(inside) => Some(inside as &(dyn std::error::Error + 'static)),
+            None => at.source(),
+        }
+    })
+}
+
+/// The innermost cause, in its own words.
+pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    causes(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+/// Whether TLS itself failed: trying again cannot help.
+pub(crate) fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    causes(error).any(|at| at.is::<rustls::Error>())
+}
+
 /// What to check when a host cannot be reached.
 pub(crate) fn for_connection(error: &(dyn std::error::Error + 'static), host: &str) -> String {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(at) = cause {
-        if let Some(io) = at.downcast_ref::<std::io::Error>() {
-            match io.kind() {
-                std::io::ErrorKind::ConnectionRefused => {
-                    return format!("connection refused at {host}: nothing listens there");
-                }
-                std::io::ErrorKind::InvalidData => {
-                    return format!(
-                        "the TLS handshake with {host} failed: a private gateway needs its CA \
-                         certificate configured"
-                    );
-                }
-                _ => {}
-            }
+    if is_tls(error) {
+        return format!(
+            "the TLS handshake with {host} failed; a private gateway needs its CA certificate \
+             configured, an intercepting proxy too"
+        );
+    }
+    for at in causes(error) {
+        let refused = at
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
+        if refused {
+            return format!("connection refused at {host}: nothing listens there");
         }
         let text = at.to_string();
         if text.contains("dns error") || text.contains("lookup address") {
             return format!("the name {host} cannot be resolved; check the region and the network");
         }
-        cause = at.source();
     }
     format!("{host} cannot be reached; check the network, the proxy and the endpoint")
 }
@@ -330,6 +353,10 @@ mod tests {
         assert!(for_connection(&refused, "h:1").contains("refused at h:1"));
         let other = std::io::Error::other("dns error: no such host");
         assert!(for_connection(&other, "h").contains("resolved"));
+        let tls = rustls::Error::General("certificate".into());
+        let tls = std::io::Error::other(std::io::Error::other(tls));
+        assert!(for_connection(&tls, "h").contains("CA certificate"));
+        assert!(root_cause(&tls).contains("certificate"));
         let plain = std::io::Error::other("broken");
         assert!(for_connection(&plain, "h").contains("cannot be reached"));
     }

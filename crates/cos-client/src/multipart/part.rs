@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::multipart::CompletedPart;
 use crate::operation::Operation;
-use crate::request::{Call, Headers};
+use crate::request::{Call, Data, Headers};
 use crate::types::{Crc64, ETag, ObjectKey, PartNumber, UploadId};
 
 /// Sends one part; see [`Client::upload_part`].
@@ -17,7 +17,7 @@ pub struct UploadPart {
     key: String,
     upload_id: UploadId,
     number: PartNumber,
-    body: Bytes,
+    body: Data,
     headers: Headers,
 }
 
@@ -48,7 +48,7 @@ impl Client {
             key: key.into(),
             upload_id: upload_id.clone(),
             number,
-            body: body.into(),
+            body: Data(body.into()),
             headers: Headers::default(),
         }
     }
@@ -67,8 +67,13 @@ impl UploadPart {
     /// See [`crate::ErrorKind`].
     pub async fn send(self) -> Result<UploadPartOutput> {
         let key = ObjectKey::new(self.key)?;
-        let call = part_call(key, &self.upload_id, self.number, Payload::bytes(self.body))
-            .headers(self.headers.checked()?);
+        let call = part_call(
+            key,
+            &self.upload_id,
+            self.number,
+            Payload::bytes(self.body.0),
+        )
+        .headers(self.headers.checked()?);
         self.client.send_part(&call, self.number).await
     }
 }

@@ -5,7 +5,7 @@ use crate::body::Payload;
 use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
-use crate::request::{Call, Headers};
+use crate::request::{Call, Data, Headers};
 use crate::response::Body;
 use crate::types::ObjectKey;
 
@@ -18,7 +18,7 @@ pub struct GenericRequest {
     key: Option<String>,
     params: Vec<(String, String)>,
     headers: Headers,
-    body: Option<Bytes>,
+    body: Option<Data>,
     idempotent: Option<bool>,
 }
 
@@ -86,7 +86,7 @@ impl GenericRequest {
 
     /// The content.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.body = Some(body.into());
+        self.body = Some(Data(body.into()));
         self
     }
 
@@ -113,7 +113,11 @@ impl GenericRequest {
         call.params = self.params;
         call.idempotent = self.idempotent.unwrap_or(call.method != Method::POST);
         let takes_body = matches!(call.method, Method::PUT | Method::POST);
-        if let Some(body) = self.body.or_else(|| takes_body.then(Bytes::new)) {
+        if let Some(body) = self
+            .body
+            .map(|b| b.0)
+            .or_else(|| takes_body.then(Bytes::new))
+        {
             call = call.payload(Payload::bytes(body));
         }
         let reply = self.client.execute(&call).await?;

@@ -6,7 +6,7 @@ use crate::body::Payload;
 use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
-use crate::request::{Call, Headers};
+use crate::request::{Call, Data, Headers};
 use crate::types::{Crc64, ETag, ObjectKey};
 
 /// A simple upload of bytes in memory, at most 5 GB; see [`Client::put_object`].
@@ -15,7 +15,7 @@ use crate::types::{Crc64, ETag, ObjectKey};
 pub struct PutObject {
     client: Client,
     key: String,
-    body: Bytes,
+    body: Data,
     headers: Headers,
 }
 
@@ -57,7 +57,7 @@ impl Client {
         PutObject {
             client: self.clone(),
             key: key.into(),
-            body: body.into(),
+            body: Data(body.into()),
             headers: Headers::default(),
         }
     }
@@ -71,7 +71,7 @@ impl PutObject {
     /// # Errors
     /// See [`crate::ErrorKind`]; `Integrity` when what arrived was not what was sent.
     pub async fn send(self) -> Result<PutObjectOutput> {
-        let payload = Payload::bytes(self.body);
+        let payload = Payload::bytes(self.body.0);
         let mut call = Call::new(Operation::PutObject, Method::PUT)
             .key(ObjectKey::new(self.key)?)
             .headers(self.headers.checked()?)

@@ -25,11 +25,19 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     pub(crate) async fn start() -> Self {
+        Self::build(false).await
+    }
+
+    pub(crate) async fn with_tls() -> Self {
+        Self::build(true).await
+    }
+
+    async fn build(tls: bool) -> Self {
         let mut config = Config::default();
         let mut strict = BucketConfig::new(STRICT, REGION);
         strict.strict_signature = true;
         config.buckets.push(strict);
-        let builder = Emulator::builder().config(config);
+        let builder = Emulator::builder().config(config).tls(tls);
         Self {
             emulator: builder.start().await.unwrap(),
         }

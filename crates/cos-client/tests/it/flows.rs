@@ -484,6 +484,59 @@ fn plain_http() -> reqwest::Client {
 }
 
 #[tokio::test]
+async fn over_tls_with_an_own_authority() {
+    let cloud = Cloud::with_tls().await;
+    let https = cloud.emulator.https_url().unwrap();
+    let builder = || {
+        cloud
+            .builder()
+            .endpoint(https.as_str())
+            .credentials(cloud.root_credentials())
+    };
+    let client = builder()
+        .ca_pem(cloud.emulator.ca_pem().unwrap())
+        .build()
+        .unwrap();
+    client.put_object("k", data(700_000)).send().await.unwrap();
+    let got = client.get_object("k").send().await.unwrap();
+    assert_eq!(got.bytes().await.unwrap(), data(700_000));
+    let stranger = builder().build().unwrap();
+    let error = stranger.put_object("k", "x").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(
+        error.hint().unwrap().contains("CA certificate"),
+        "{error:?}"
+    );
+    assert!(error.message().contains("UnknownIssuer"), "{error:?}");
+    assert_eq!((error.attempts(), error.is_retryable()), (1, false));
+}
+
+#[tokio::test]
+async fn through_a_proxy_with_real_host_names() {
+    let cloud = Cloud::start().await;
+    let proxied = || {
+        Client::builder()
+            .bucket(BUCKET)
+            .region(REGION)
+            .https(false)
+            .credentials(cloud.root_credentials())
+            .proxy(cloud.emulator.http_url())
+    };
+    let client = proxied().build().unwrap();
+    client.put_object("a b", "x").send().await.unwrap();
+    assert_eq!(client.list_buckets().await.unwrap().len(), 2);
+    // A listed host goes its own way, here into the void.
+    let direct = proxied()
+        .no_proxy("localhost,.myqcloud.com")
+        .resolve(client.endpoint().host(), "127.0.0.1:1".parse().unwrap())
+        .retry(cos_client::RetryPolicy::none())
+        .build()
+        .unwrap();
+    let error = direct.put_object("k", "x").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+}
+
+#[tokio::test]
 async fn faults_on_the_way_change_nothing() {
     let cloud = Cloud::start().await;
     let client = cloud.root();

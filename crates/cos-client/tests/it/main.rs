@@ -12,6 +12,7 @@ mod flows;
 mod permissions;
 mod requests;
 mod retry;
+mod secrets;
 mod server;
 mod setup;
 mod upload;
