@@ -20,6 +20,11 @@ impl SourceFile {
     /// Opens a regular file. Blocks.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|e| Error::local("open", path, e))?;
+        Self::from_open(file, path)
+    }
+
+    /// Takes a file that is open for reading; `path` names it in errors. Blocks.
+    pub(crate) fn from_open(file: File, path: &Path) -> Result<Self> {
         let metadata = file
             .metadata()
             .map_err(|e| Error::local("read the size of", path, e))?;

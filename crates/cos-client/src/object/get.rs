@@ -1,6 +1,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use bytes::{Bytes, BytesMut};
+use futures_util::stream::{BoxStream, StreamExt, try_unfold};
 use http::Method;
 
 use super::meta::{ObjectMeta, content_length, content_range};
@@ -216,8 +217,17 @@ impl ObjectBody {
         Ok(None)
     }
 
+    /// The content as a [`futures_util::Stream`] of pieces, with the same checks.
+    pub fn into_stream(self) -> BoxStream<'static, Result<Bytes>> {
+        try_unfold(self, |mut body| async move {
+            let piece = body.chunk().await?;
+            Ok(piece.map(|piece| (piece, body)))
+        })
+        .boxed()
+    }
+
     /// The bare stream, for callers that sum and count themselves.
-    pub(crate) fn into_stream(self) -> BodyStream {
+    pub(crate) fn into_raw(self) -> BodyStream {
         self.stream
     }
 

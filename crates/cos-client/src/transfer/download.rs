@@ -227,7 +227,7 @@ async fn begin(source: &Source, part_size: u64) -> Result<First> {
     };
     let is_range = reply.status == 206;
     let output = GetObjectOutput::new(reply)?;
-    let (meta, stream) = (output.meta, output.body.into_stream());
+    let (meta, stream) = (output.meta, output.body.into_raw());
     let odd =
         |what: &str| Err(Error::integrity(what.to_owned()).with_operation(Operation::GetObject));
     let piece = if is_range {

@@ -26,12 +26,19 @@ use crate::types::{Crc64, ETag, ObjectKey, PartNumber, UploadId};
 pub struct UploadFile {
     client: Client,
     key: String,
-    path: PathBuf,
+    source: Source,
     headers: Headers,
     part_size: Option<u64>,
     threshold: Option<u64>,
     concurrency: Option<usize>,
     on_progress: Option<ProgressFn>,
+}
+
+/// Where the content is.
+#[derive(Debug)]
+enum Source {
+    Path(PathBuf),
+    Open(std::fs::File),
 }
 
 /// What an upload achieved.
@@ -90,13 +97,21 @@ impl Client {
         UploadFile {
             client: self.clone(),
             key: key.into(),
-            path: path.as_ref().to_path_buf(),
+            source: Source::Path(path.as_ref().to_path_buf()),
             headers: Headers::default(),
             part_size: None,
             threshold: None,
             concurrency: None,
             on_progress: None,
         }
+    }
+
+    /// [`Client::upload_file`] for a regular file that is open already, such as one a phone's system
+    /// handed out as a descriptor. It is read at positions; its own position does not matter.
+    pub fn upload_open_file(&self, key: impl Into<String>, file: std::fs::File) -> UploadFile {
+        let mut upload = self.upload_file(key, "");
+        upload.source = Source::Open(file);
+        upload
     }
 }
 
@@ -161,8 +176,8 @@ impl UploadFile {
         if concurrency == 0 {
             return Err(Error::config("concurrency: must be at least 1"));
         }
-        let path = self.path.clone();
-        let (file, content) = blocking(move || open(&path)).await?;
+        let source = self.source;
+        let (file, content) = blocking(move || open(source)).await?;
         let size = file.size();
         let plan = plan::upload(
             size,
@@ -190,14 +205,17 @@ impl std::fmt::Debug for UploadFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UploadFile")
             .field("key", &self.key)
-            .field("path", &self.path)
+            .field("source", &self.source)
             .finish_non_exhaustive()
     }
 }
 
 /// Opens the file; a small one is read at once, which saves two trips to a blocking thread.
-fn open(path: &Path) -> Result<(Arc<SourceFile>, Option<Bytes>)> {
-    let file = SourceFile::open(path)?;
+fn open(source: Source) -> Result<(Arc<SourceFile>, Option<Bytes>)> {
+    let file = match source {
+        Source::Path(path) => SourceFile::open(&path)?,
+        Source::Open(file) => SourceFile::from_open(file, Path::new("the open file"))?,
+    };
     if file.size() > CHUNK as u64 {
         return Ok((Arc::new(file), None));
     }
@@ -205,7 +223,7 @@ fn open(path: &Path) -> Result<(Arc<SourceFile>, Option<Bytes>)> {
     match file.read_exact_at(&mut content, 0) {
         Ok(()) => {}
         Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Err(file.changed()),
-        Err(e) => return Err(Error::local("read", path, e)),
+        Err(e) => return Err(Error::local("read", file.path(), e)),
     }
     file.check_unchanged()?;
     Ok((Arc::new(file), Some(content.into())))

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cos_client::{Crc64, ErrorKind, Progress};
+use futures_util::TryStreamExt;
 
 use crate::server::{Answer, Seen, Server, refuse, say};
 use crate::setup::{client, data, names};
@@ -242,7 +243,7 @@ async fn whole_reads_are_verified_as_they_stream() {
     let server = Server::start(move |_, seen| {
         let mut answer = serve(&source, "\"v\"", seen);
         if let Answer::Say { body, .. } = &mut answer
-            && corrupt.fetch_add(1, Ordering::SeqCst) == 1
+            && (1..=2).contains(&corrupt.fetch_add(1, Ordering::SeqCst))
         {
             body[99_999] ^= 0x80;
         }
@@ -253,6 +254,9 @@ async fn whole_reads_are_verified_as_they_stream() {
     let whole = client.get_object("k").send().await.unwrap();
     assert_eq!(whole.meta.size, 100_000);
     assert_eq!(whole.bytes().await.unwrap(), content);
+    let damaged = client.get_object("k").send().await.unwrap();
+    let pieces: Result<Vec<_>, _> = damaged.body.into_stream().try_collect().await;
+    assert_eq!(pieces.unwrap_err().kind(), ErrorKind::Integrity);
     let damaged = client.get_object("k").send().await.unwrap();
     assert_eq!(
         damaged.bytes().await.unwrap_err().kind(),

@@ -134,6 +134,9 @@ async fn files_of_every_size_go_up_and_come_down() {
         assert_eq!(up.upload_id.is_some(), size > PART);
         let head = client.head_object("k").send().await.unwrap();
         assert_eq!((head.size, head.crc64), (size as u64, Some(up.crc64)));
+        let open = std::fs::File::open(&source).unwrap();
+        let again = client.upload_open_file("k", open).send().await.unwrap();
+        assert_eq!((again.crc64, again.parts), (up.crc64, up.parts));
         let down = client.download_file("k", &target).send().await.unwrap();
         assert_eq!(
             (down.bytes, down.parts, down.verified),
