@@ -3,6 +3,7 @@
 mod actions;
 mod call;
 mod signature;
+mod web_identity;
 
 pub(crate) use actions::issue_for_role;
 pub(crate) use call::Call;

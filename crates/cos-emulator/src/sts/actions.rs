@@ -1,4 +1,4 @@
-//! GetFederationToken, AssumeRole, GetCallerIdentity.
+//! GetFederationToken, AssumeRole, AssumeRoleWithWebIdentity, GetCallerIdentity.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error;
+use super::web_identity;
 use crate::authorization::{self, Verdict};
 use crate::clock::iso8601_s;
 use crate::config::{Account, ROLE_MAX_DURATION_S, Role};
@@ -44,6 +45,9 @@ pub(super) fn run(
         Some(VERSION) => {}
         None => return Err(error("MissingParameter", "The version is missing.")),
         Some(_) => return Err(error("NoSuchVersion", format!("The version is {VERSION}."))),
+    }
+    if call.action() == "AssumeRoleWithWebIdentity" {
+        return assume_role_with_web_identity(shared, call, decision);
     }
     let known = matches!(
         call.action(),
@@ -93,9 +97,9 @@ impl Action<'_> {
                 ));
             }
         };
-        let duration_s = self.duration(1800, max_s)?;
+        let duration_s = duration(self.call, 1800, max_s)?;
         self.call.required("Policy")?;
-        let policy = self.policy()?;
+        let policy = session_policy(self.call, &self.caller.principal.app_id)?;
         // A token never does more than its caller, so everybody may narrow himself; a deny still counts.
         let verdict = self.judge("GetFederationToken", "*");
         let denied = verdict.denied_explicitly;
@@ -124,11 +128,12 @@ impl Action<'_> {
         let session_name = self.call.required("RoleSessionName")?;
         check_session_name(&session_name)?;
         let (account, role) = find_role(self.shared, &arn)?;
-        let duration_s = self.duration(
+        let duration_s = duration(
+            self.call,
             7200.min(role.max_duration_s),
             role.max_duration_s.min(ROLE_MAX_DURATION_S),
         )?;
-        let policy = self.policy()?;
+        let policy = session_policy(self.call, &self.caller.principal.app_id)?;
         let verdict = self.judge("AssumeRole", &arn);
         *decision = Some(verdict.text.clone());
         // Another account's callers would need the role's trust, which the configuration cannot give them.
@@ -145,61 +150,109 @@ impl Action<'_> {
             expired_s,
         )))
     }
+}
 
-    fn duration(&self, default_s: u64, max_s: u64) -> Result<u64> {
-        let Some(text) = self.call.text("DurationSeconds").filter(|t| !t.is_empty()) else {
-            return Ok(default_s);
-        };
-        let seconds: u64 = text.parse().map_err(|_| {
-            error(
-                "InvalidParameter.ParamError",
-                "DurationSeconds is not a number of seconds.",
-            )
-        })?;
-        match seconds {
-            0 => Err(error(
-                "InvalidParameter.ParamError",
-                "DurationSeconds must be above 0.",
-            )),
-            s if s > max_s => Err(error(
-                "InvalidParameter.OverTimeError",
-                format!("time set too long: at most {max_s} seconds"),
-            )),
-            s => Ok(s),
-        }
+/// `DurationSeconds`, refused (not shortened) above `max_s`.
+fn duration(call: &Call, default_s: u64, max_s: u64) -> Result<u64> {
+    let Some(text) = call.text("DurationSeconds").filter(|t| !t.is_empty()) else {
+        return Ok(default_s);
+    };
+    let seconds: u64 = text.parse().map_err(|_| {
+        error(
+            "InvalidParameter.ParamError",
+            "DurationSeconds is not a number of seconds.",
+        )
+    })?;
+    match seconds {
+        0 => Err(error(
+            "InvalidParameter.ParamError",
+            "DurationSeconds must be above 0.",
+        )),
+        s if s > max_s => Err(error(
+            "InvalidParameter.OverTimeError",
+            format!("time set too long: at most {max_s} seconds"),
+        )),
+        s => Ok(s),
     }
+}
 
-    /// The policy that narrows the token.
-    fn policy(&self) -> Result<Option<Policy>> {
-        let Some(text) = self.call.text("Policy").filter(|t| !t.trim().is_empty()) else {
-            return Ok(None);
-        };
-        let policy = decode_policy(&text)?;
-        if policy.to_json().len() > MAX_POLICY_BYTES {
+/// The policy that narrows the token.
+fn session_policy(call: &Call, app_id: &str) -> Result<Option<Policy>> {
+    let Some(text) = call.text("Policy").filter(|t| !t.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let policy = decode_policy(&text)?;
+    if policy.to_json().len() > MAX_POLICY_BYTES {
+        return Err(error(
+            "InvalidParameter.PolicyTooLong",
+            "The policy is too long.",
+        ));
+    }
+    policy
+        .check_for_sts()
+        .map_err(|e| error("InvalidParameter.StrategyFormatError", e.to_string()))?;
+    for resource in policy.statement.iter().flat_map(|s| s.resource.iter()) {
+        if resource != "*" && cos_sts::policy::Resource::parse(resource).is_err() {
             return Err(error(
-                "InvalidParameter.PolicyTooLong",
-                "The policy is too long.",
+                "InvalidParameter.ResouceError",
+                format!("The resource {resource} is malformed."),
             ));
         }
-        policy
-            .check_for_sts()
-            .map_err(|e| error("InvalidParameter.StrategyFormatError", e.to_string()))?;
-        for resource in policy.statement.iter().flat_map(|s| s.resource.iter()) {
-            if resource != "*" && cos_sts::policy::Resource::parse(resource).is_err() {
-                return Err(error(
-                    "InvalidParameter.ResouceError",
-                    format!("The resource {resource} is malformed."),
-                ));
-            }
-            if is_foreign_resource(resource, &self.caller.principal.app_id) {
-                return Err(error(
-                    "InvalidParameter.GrantOtherResource",
-                    "[QC_STS] cant grant other resource",
-                ));
-            }
+        if is_foreign_resource(resource, app_id) {
+            return Err(error(
+                "InvalidParameter.GrantOtherResource",
+                "[QC_STS] cant grant other resource",
+            ));
         }
-        Ok(Some(policy))
     }
+    Ok(Some(policy))
+}
+
+/// The token of the provider that the role trusts takes the place of a signature.
+fn assume_role_with_web_identity(
+    shared: &Shared,
+    call: &Call,
+    decision: &mut Option<String>,
+) -> Result<Value> {
+    let provider = call.required("ProviderId")?;
+    let token = call.required("WebIdentityToken")?;
+    let arn = call.required("RoleArn")?;
+    // Go's helper leaves it out.
+    let session_name = call
+        .text("RoleSessionName")
+        .filter(|n| !n.is_empty())
+        .unwrap_or_else(|| "web".to_owned());
+    check_session_name(&session_name)?;
+    let (account, role) = find_role(shared, &arn)?;
+    let refused = |why: &str| error("InvalidParameter.WebIdentityTokenError", why);
+    let trust = role.trust.as_ref().filter(|t| t.oidc_provider == provider);
+    let trust = trust.ok_or_else(|| {
+        error(
+            "UnauthorizedOperation",
+            "The role does not trust this provider.",
+        )
+    })?;
+    let jwks = std::fs::read(&trust.jwks_file)
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok());
+    let jwks: Value = jwks.ok_or_else(|| refused("The provider's key file cannot be read."))?;
+    let claims = web_identity::verify(&token, &jwks, shared.clock.now_s()).map_err(refused)?;
+    let subject = claims["sub"].as_str().unwrap_or_default();
+    *decision = Some(format!(
+        "allowed by trust in {provider}; subject={subject}; resource={arn}"
+    ));
+    let max_s = role.max_duration_s.min(ROLE_MAX_DURATION_S);
+    let duration_s = duration(call, 7200.min(max_s), max_s)?;
+    let policy = session_policy(call, &account.app_id)?;
+    let expired_s = shared.clock.now_s() + duration_s;
+    Ok(credentials(&issue_for_role(
+        shared,
+        account,
+        role,
+        &session_name,
+        policy,
+        expired_s,
+    )))
 }
 
 /// The policy is percent-encoded once, except by clients that send plain JSON.

@@ -229,3 +229,84 @@ async fn metadata_service() {
         404
     );
 }
+
+/// A token signed with ES256, as an identity provider would issue it.
+fn web_token(key: &ring::signature::EcdsaKeyPair, claims: &Value) -> String {
+    use base64::Engine as _;
+    let encode = |data: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(data);
+    let head = encode(json!({"alg": "ES256", "kid": "k1"}).to_string().as_bytes());
+    let message = format!("{head}.{}", encode(claims.to_string().as_bytes()));
+    let signature = key
+        .sign(&ring::rand::SystemRandom::new(), message.as_bytes())
+        .unwrap();
+    format!("{message}.{}", encode(signature.as_ref()))
+}
+
+#[tokio::test]
+async fn web_identity() {
+    use base64::Engine as _;
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+    let random = ring::rand::SystemRandom::new();
+    let pair = || {
+        let document =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random)
+            .unwrap()
+    };
+    let (key, other) = (pair(), pair());
+    let point = key.public_key().as_ref();
+    let encode = |data: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(data);
+    let jwks = json!({"keys": [{"kty": "EC", "crv": "P-256", "kid": "k1", "x": encode(&point[1..33]), "y": encode(&point[33..])}]});
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("jwks.json"), jwks.to_string()).unwrap();
+    let config = r#"
+        [[account]]
+        app_id = "1250000000"
+        uin = "100000000001"
+        secret_id = "id"
+        secret_key = "key"
+        [[account.role]]
+        name = "uploader"
+        trust = { oidc_provider = "my-idp", jwks_file = "jwks.json" }
+        [[bucket]]
+        name = "demo-1250000000"
+        region = "ap-guangzhou"
+    "#;
+    let world = World::configured(config, dir.path()).await;
+    let now = world.emu.clock().now_s();
+    let call = async |provider: &str, token: String| {
+        let params = json!({"ProviderId": provider, "WebIdentityToken": token, "RoleArn": ROLE, "RoleSessionName": "web1"});
+        let sent = world
+            .http
+            .post(world.emu.http_url())
+            .header("host", "sts.tencentcloudapi.com")
+            .header("content-type", "application/json")
+            .header("authorization", "SKIP")
+            .header("x-tc-action", "AssumeRoleWithWebIdentity")
+            .header("x-tc-version", "2018-08-13")
+            .body(params.to_string());
+        reply(sent.send().await.unwrap()).await.json()["Response"].clone()
+    };
+    let claims = json!({"sub": "pod-1", "exp": now + 60});
+    let keys = temporary(&call("my-idp", web_token(&key, &claims)).await);
+    world
+        .call("PUT", "a")
+        .keys(&keys)
+        .body("x")
+        .send()
+        .await
+        .ok();
+    assert_eq!(
+        code(&call("my-idp", web_token(&other, &claims)).await),
+        "InvalidParameter.WebIdentityTokenError"
+    );
+    assert_eq!(
+        code(&call("other", web_token(&key, &claims)).await),
+        "UnauthorizedOperation"
+    );
+    let old = web_token(&key, &json!({"sub": "pod-1", "exp": now - 1}));
+    assert_eq!(
+        code(&call("my-idp", old).await),
+        "InvalidParameter.WebIdentityTokenError"
+    );
+}
