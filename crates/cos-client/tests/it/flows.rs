@@ -280,6 +280,26 @@ async fn parts_by_hand() {
 }
 
 #[tokio::test]
+async fn deletions_go_in_thousands() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    client.put_object("k/0000", "x").send().await.unwrap();
+    let keys = (0..2_001).map(|i| format!("k/{i:04}"));
+    let output = client.delete_objects(keys).send().await.unwrap();
+    assert_eq!((output.deleted, output.failures.len()), (2_001, 0));
+    assert_eq!(cloud.count("DeleteMultipleObjects"), 3);
+    assert!(
+        client
+            .list_objects()
+            .send()
+            .await
+            .unwrap()
+            .objects
+            .is_empty()
+    );
+}
+
+#[tokio::test]
 async fn buckets_come_and_go() {
     let cloud = Cloud::start().await;
     let client = cloud

@@ -121,6 +121,26 @@ async fn silence_ends_with_a_timeout() {
 }
 
 #[tokio::test]
+async fn an_upload_that_stalls_is_cut() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    // Connections are accepted by the system and never read from.
+    let client = builder(&url)
+        .stall_timeout(Duration::from_millis(50))
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let error = client
+        .put_object("k", vec![0; 32 << 20])
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.message().contains("took nothing"), "{error:?}");
+    drop(listener);
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let server = Server::start(|_, _| say(301, "").with("location", "http://127.0.0.1:1/")).await;
     let error = client(&server.url)
