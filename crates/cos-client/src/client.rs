@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::body::BufferPool;
-use crate::config::{ClientBuilder, Config, Settings, Timeouts};
+use crate::builder::ClientBuilder;
+use crate::config::{Config, Settings, Timeouts};
 use crate::error::{Error, Result};
 use crate::sign::KeyCache;
 use crate::types::{BucketName, Endpoint, Region};

@@ -99,16 +99,12 @@ pub(crate) struct Situation {
     pub attempt: u32,
     /// Whether sending it again does no harm when it was already carried out.
     pub idempotent: bool,
-    /// Whether the body can be produced again.
-    pub replayable: bool,
     /// A session token was sent.
     pub temporary: bool,
     /// The end of the credentials, Unix seconds.
     pub expired_time_s: Option<u64>,
     /// Our corrected clock, Unix seconds.
     pub now_s: u64,
-    /// Credentials were already replaced for this call, and the generation did not change since.
-    pub generation_exhausted: bool,
     /// How often credentials were replaced for this call.
     pub refreshes: u32,
     /// The clock was already corrected for this call.
@@ -120,7 +116,7 @@ pub(crate) struct Situation {
 pub(crate) enum Verdict {
     /// Wait, then again.
     Retry { after: Duration },
-    /// Tell the provider that this generation is over, ask again, repeat at once.
+    /// Tell the provider that this generation is over, ask again, repeat at once if another came.
     RefreshCredential,
     /// Add this many seconds to the corrected clock, repeat at once.
     FixClock { by_s: i64 },
@@ -145,12 +141,6 @@ pub(crate) fn judge(
         Failure::Connect | Failure::Broken => Class::Transient,
         Failure::Damaged => Class::Damaged,
     };
-    let transient = matches!(class, Class::Transient | Class::Throttled | Class::Damaged);
-    if !s.replayable {
-        return Verdict::GiveUp {
-            retryable: transient,
-        };
-    }
     match class {
         Class::Final => Verdict::GiveUp { retryable: false },
         Class::CredentialDead => refresh(s),
@@ -190,7 +180,7 @@ pub(crate) fn judge(
 }
 
 fn refresh(s: &Situation) -> Verdict {
-    if !s.temporary || s.generation_exhausted || s.refreshes >= MAX_REFRESHES {
+    if !s.temporary || s.refreshes >= MAX_REFRESHES {
         return Verdict::GiveUp { retryable: false };
     }
     Verdict::RefreshCredential
@@ -229,11 +219,9 @@ mod tests {
         Situation {
             attempt: 1,
             idempotent: true,
-            replayable: true,
             temporary: true,
             expired_time_s: Some(NOW + 600),
             now_s: NOW,
-            generation_exhausted: false,
             refreshes: 0,
             clock_fixed: false,
         }
@@ -335,11 +323,6 @@ mod tests {
                 Verdict::RefreshCredential,
                 "{code} {message}"
             );
-            let stuck = Situation {
-                generation_exhausted: true,
-                ..s
-            };
-            assert_eq!(verdict(&a, &stuck), FINAL);
             let endless = Situation {
                 refreshes: MAX_REFRESHES,
                 ..s
@@ -417,14 +400,6 @@ mod tests {
         assert!(is_retry(judge(Failure::Connect, &once, &p, 0.0)));
         assert!(is_retry(verdict(&answer(503, "SlowDown", ""), &once)));
         assert!(!is_retry(verdict(&answer(500, "InternalError", ""), &once)));
-        let gone = Situation {
-            replayable: false,
-            ..situation()
-        };
-        assert_eq!(
-            judge(Failure::Connect, &gone, &p, 0.0),
-            Verdict::GiveUp { retryable: true }
-        );
     }
 
     #[test]

@@ -59,6 +59,7 @@
 
 mod body;
 mod bucket;
+mod builder;
 mod client;
 mod config;
 mod crc;
@@ -75,14 +76,16 @@ mod time;
 mod tls;
 mod transfer;
 mod types;
+mod wire;
 mod xml;
 
 pub use bucket::{
     BucketMeta, BucketSummary, ListMultipartUploads, ListMultipartUploadsPage,
     MultipartUploadSummary,
 };
+pub use builder::ClientBuilder;
 pub use client::Client;
-pub use config::{ClientBuilder, RetryPolicy};
+pub use config::RetryPolicy;
 pub use error::{Error, ErrorKind, Result};
 pub use http::Method;
 pub use multipart::{

@@ -1,0 +1,365 @@
+//! Settings, checked once when the client is built; each error names its field.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cos_sts::{Clock, CredentialProvider, SystemClock};
+
+use crate::client::Client;
+use crate::config::{Config, Place, RetryPolicy, Settings, Timeouts};
+use crate::error::{Error, Result};
+use crate::tls;
+use crate::transfer::plan;
+use crate::types::{BucketName, Domain, Region};
+
+/// Collects settings for a [`Client`]. Bucket, region and credentials are required.
+#[must_use = "call build()"]
+pub struct ClientBuilder {
+    bucket: String,
+    region: String,
+    provider: Option<Arc<dyn CredentialProvider>>,
+    clock: Arc<dyn Clock>,
+    timeouts: Timeouts,
+    retry: RetryPolicy,
+    concurrency: usize,
+    part_size: u64,
+    multipart_threshold: Option<u64>,
+    place: Place,
+    proxy: Option<String>,
+    no_proxy: Option<String>,
+    ca_pem: Vec<Vec<u8>>,
+    user_agent: String,
+    resolve: Vec<(String, SocketAddr)>,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            bucket: String::new(),
+            region: String::new(),
+            provider: None,
+            clock: Arc::new(SystemClock),
+            timeouts: Timeouts {
+                connect: Duration::from_secs(10),
+                read: Duration::from_secs(60),
+                stall: Duration::from_secs(30),
+                whole: None,
+            },
+            retry: RetryPolicy::default(),
+            concurrency: 8,
+            part_size: plan::DEFAULT_PART_SIZE,
+            multipart_threshold: None,
+            place: Place {
+                connect_to: None,
+                custom_domain: None,
+                domain: Domain::Default,
+                https: true,
+            },
+            proxy: None,
+            no_proxy: None,
+            ca_pem: Vec::new(),
+            user_agent: concat!("cos-client-rust/", env!("CARGO_PKG_VERSION")).into(),
+            resolve: Vec::new(),
+        }
+    }
+
+    /// The bucket, `<name>-<appid>`; required.
+    pub fn bucket(mut self, bucket: impl Into<String>) -> Self {
+        self.bucket = bucket.into();
+        self
+    }
+
+    /// The bucket's region, such as `ap-guangzhou`; required.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// Connects to this `scheme://host[:port]` while requests keep, and sign, the bucket's own
+    /// `Host`: for the emulator, a gateway, or a fixed address.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.place.connect_to = Some(url.into());
+        self
+    }
+
+    /// A domain of your own that leads to the bucket, such as `https://files.example.com`.
+    pub fn custom_domain(mut self, url: impl Into<String>) -> Self {
+        self.place.custom_domain = Some(url.into());
+        self
+    }
+
+    /// Which of the service's domains to use.
+    pub fn domain(mut self, domain: Domain) -> Self {
+        self.place.domain = domain;
+        self
+    }
+
+    /// Whether to use TLS with the service's own domains; on by default.
+    pub fn https(mut self, https: bool) -> Self {
+        self.place.https = https;
+        self
+    }
+
+    /// Where credentials come from; required. Asked for every request.
+    pub fn credentials(mut self, provider: impl CredentialProvider) -> Self {
+        self.provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// The clock that signatures and waiting use; the system's by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Limit for making a connection, TLS included; 10 s by default.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.connect = limit;
+        self
+    }
+
+    /// Limit for an answer to begin after the request is sent, and between two pieces of its
+    /// content; 60 s by default.
+    pub fn read_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.read = limit;
+        self
+    }
+
+    /// Cuts an upload's connection when the network took no byte for this long; 30 s by default.
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.stall = limit;
+        self
+    }
+
+    /// Limit for one call with all its attempts; none by default. A transfer is many calls.
+    pub fn operation_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.whole = Some(limit);
+        self
+    }
+
+    /// How failures are repeated.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Requests in flight at most for all transfers of this client together; 8 by default.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests;
+        self
+    }
+
+    /// Bytes per part of a transfer, 1 MiB to 5 GiB; 8 MiB by default. It grows by itself where a
+    /// file would need more than 10,000 parts.
+    pub fn part_size(mut self, bytes: u64) -> Self {
+        self.part_size = bytes;
+        self
+    }
+
+    /// Files of at least this many bytes go in parts; by default those larger than one part.
+    pub fn multipart_threshold(mut self, bytes: u64) -> Self {
+        self.multipart_threshold = Some(bytes);
+        self
+    }
+
+    /// A forward proxy, `http://[user:password@]host:port`. Proxy variables of the environment are
+    /// not read here.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(url.into());
+        self
+    }
+
+    /// Hosts that bypass the proxy, separated by commas, in the form of `NO_PROXY`.
+    pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
+        self.no_proxy = Some(hosts.into());
+        self
+    }
+
+    /// Trusts these certificates (PEM, one or more) besides the built-in roots.
+    pub fn ca_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.ca_pem.push(pem.as_ref().to_vec());
+        self
+    }
+
+    /// The `User-Agent` header.
+    pub fn user_agent(mut self, text: impl Into<String>) -> Self {
+        self.user_agent = text.into();
+        self
+    }
+
+    /// Connects to `address` for `host` instead of asking DNS.
+    pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
+        self.resolve.push((host.into(), address));
+        self
+    }
+
+    /// Checks everything and makes the client. Opens no connection.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Config`], naming the field.
+    pub fn build(self) -> Result<Client> {
+        let bucket = BucketName::new(self.bucket.as_str()).map_err(|e| named("bucket", e))?;
+        let region = Region::new(self.region.as_str()).map_err(|e| named("region", e))?;
+        let provider = self
+            .provider
+            .clone()
+            .ok_or_else(|| named("credentials", "no provider was given"))?;
+        self.check_numbers()?;
+        let endpoint = self.place.endpoint(&bucket, &region)?;
+        let http = self.http()?;
+        let settings = Settings {
+            provider,
+            clock: self.clock,
+            timeouts: self.timeouts,
+            retry: self.retry,
+            concurrency: self.concurrency,
+            part_size: self.part_size,
+            multipart_threshold: self.multipart_threshold,
+            place: self.place,
+        };
+        let config = Config {
+            bucket,
+            region,
+            endpoint,
+            settings: Arc::new(settings),
+        };
+        Ok(Client::from_parts(config, http))
+    }
+
+    fn check_numbers(&self) -> Result<()> {
+        if self.concurrency == 0 || self.concurrency > 1024 {
+            return Err(named("concurrency", "must be 1 to 1024"));
+        }
+        if self.retry.max_attempts == 0 {
+            return Err(named("retry", "max_attempts must be at least 1"));
+        }
+        plan::check_part_size(self.part_size).map_err(|e| named("part_size", e))?;
+        if self
+            .multipart_threshold
+            .is_some_and(|t| t > plan::MAX_SINGLE_PUT)
+        {
+            return Err(named(
+                "multipart_threshold",
+                "a simple upload takes at most 5 GiB",
+            ));
+        }
+        for (field, limit) in [
+            ("connect_timeout", Some(self.timeouts.connect)),
+            ("read_timeout", Some(self.timeouts.read)),
+            ("stall_timeout", Some(self.timeouts.stall)),
+            ("operation_timeout", self.timeouts.whole),
+        ] {
+            if limit.is_some_and(|l| l.is_zero()) {
+                return Err(named(field, "must be longer than zero"));
+            }
+        }
+        Ok(())
+    }
+
+    fn http(&self) -> Result<reqwest::Client> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config(&self.ca_pem).map_err(|e| named("ca_pem", e))?)
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(self.timeouts.connect)
+            // Idle sockets are dropped before the service drops them.
+            .pool_idle_timeout(Duration::from_secs(50))
+            .user_agent(&self.user_agent);
+        if let Some(url) = &self.proxy {
+            // The cause is left out: it may repeat a password.
+            let proxy = reqwest::Proxy::all(url)
+                .map_err(|_| named("proxy", "it is not a URL such as http://host:port"))?;
+            let exceptions = self.no_proxy.as_deref();
+            builder =
+                builder.proxy(proxy.no_proxy(exceptions.and_then(reqwest::NoProxy::from_string)));
+        }
+        for (host, address) in &self.resolve {
+            builder = builder.resolve(host, *address);
+        }
+        builder
+            .build()
+            .map_err(|e| named("user_agent or TLS", e.without_url()))
+    }
+}
+
+/// Proxy addresses may hold a password; nothing but the place is shown.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("bucket", &self.bucket)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn named(field: &str, why: impl fmt::Display) -> Error {
+    Error::config(format!("{field}: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use cos_sts::{Credentials, StaticProvider};
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn provider() -> StaticProvider {
+        StaticProvider::new(Credentials::permanent("AKIDtest", "secret").unwrap())
+    }
+
+    fn good() -> ClientBuilder {
+        ClientBuilder::new()
+            .bucket("demo-1250000000")
+            .region("ap-guangzhou")
+            .credentials(provider())
+    }
+
+    #[test]
+    fn builds_without_a_process_wide_tls_provider() {
+        let client = good().build().unwrap();
+        assert_eq!(client.bucket().as_str(), "demo-1250000000");
+        assert_eq!(
+            client.endpoint().base(),
+            "https://demo-1250000000.cos.ap-guangzhou.myqcloud.com"
+        );
+    }
+
+    #[test]
+    fn every_error_names_its_field() {
+        let cases: Vec<(&str, ClientBuilder)> = vec![
+            ("bucket", good().bucket("x")),
+            ("region", good().region("")),
+            (
+                "credentials",
+                ClientBuilder::new().bucket("d-1").region("r1"),
+            ),
+            ("endpoint", good().endpoint("localhost:1")),
+            ("custom_domain", good().custom_domain("ftp://x")),
+            ("concurrency", good().concurrency(0)),
+            ("part_size", good().part_size(1)),
+            (
+                "retry",
+                good().retry(RetryPolicy::none().with_max_attempts(0)),
+            ),
+            ("multipart_threshold", good().multipart_threshold(6 << 30)),
+            ("connect_timeout", good().connect_timeout(Duration::ZERO)),
+            (
+                "operation_timeout",
+                good().operation_timeout(Duration::ZERO),
+            ),
+            ("proxy", good().proxy("http://u:hunter2@")),
+            ("ca_pem", good().ca_pem("no certificate")),
+            ("user_agent", good().user_agent("a\nb")),
+        ];
+        for (field, builder) in cases {
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.message().starts_with(field), "{field}: {error}");
+            assert!(!error.message().contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! One attempt on the wire: build, sign, send, read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use cos_sts::Credentials;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::body::{Payload, Sending, UploadBody};
+use crate::client::{Client, Now};
+use crate::error::hint;
+use crate::error::service::{ServiceError, is_error_document};
+use crate::error::{Error, ErrorKind, Result};
+use crate::request::{Call, Content};
+use crate::response::{Body, BodyStream, Reply, header};
+use crate::sign;
+
+/// Answers are read up to this size; listings of 1,000 long keys need about 3 MiB.
+const MAX_WHOLE: usize = 32 << 20;
+/// Error documents are read up to this size.
+const MAX_ERROR: usize = 256 << 10;
+
+/// How one attempt failed.
+pub(crate) enum Failed {
+    /// For reasons no repetition can change.
+    Final(Error),
+    Answer(Box<ServiceError>),
+    /// Nothing was sent.
+    Connect(Error),
+    /// Something may have been carried out.
+    Broken(Error),
+    Damaged(Error),
+}
+
+impl Client {
+    /// One request on the wire.
+    pub(crate) async fn attempt(
+        &self,
+        call: &Call,
+        credentials: &Credentials,
+        now: Now,
+        number: u32,
+    ) -> Result<Reply, Failed> {
+        let sending = Sending::new();
+        let request = self
+            .signed(call, credentials, now, number > 1, &sending)
+            .map_err(Failed::Final)?;
+        let read_timeout = call.read_timeout.unwrap_or(self.timeouts().read);
+        let response = self.send(request, &sending, call, read_timeout).await?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        if !(200..300).contains(&status) {
+            let body = read_limited(response, MAX_ERROR, read_timeout).await;
+            // A refusal whose text is cut is still a refusal.
+            let body = body.unwrap_or_default();
+            let answer = ServiceError::read(status, &headers, &body);
+            return Err(Failed::Answer(Box::new(answer)));
+        }
+        let sent_crc = sending.crc();
+        if call.check_crc {
+            check_sent(sent_crc, &headers)?;
+        }
+        let body = match call.content {
+            Content::Stream => {
+                Body::Stream(BodyStream::new(response, read_timeout, call.operation))
+            }
+            Content::Whole => {
+                let bytes = read_limited(response, MAX_WHOLE, read_timeout)
+                    .await
+                    .map_err(Failed::Broken)?;
+                if is_error_document(&bytes) {
+                    let answer = ServiceError::read(status, &headers, &bytes);
+                    return Err(Failed::Answer(Box::new(answer)));
+                }
+                Body::Whole(bytes)
+            }
+        };
+        Ok(Reply {
+            status,
+            headers,
+            body,
+            attempts: number,
+            sent_crc,
+        })
+    }
+
+    /// Builds and signs. Everything we add is signed, so that strict buckets accept it;
+    /// User-Agent and Accept, added by the HTTP library, are exempt there.
+    fn signed(
+        &self,
+        call: &Call,
+        credentials: &Credentials,
+        now: Now,
+        is_retry: bool,
+        sending: &Arc<Sending>,
+    ) -> Result<reqwest::Request> {
+        let length = call.payload.content_length().map(|n| n.to_string());
+        let mut headers: Vec<(&str, &str)> = Vec::with_capacity(call.headers.len() + 4);
+        headers.push(("host", self.endpoint_of(call).host()));
+        if let Some(length) = &length {
+            headers.push(("content-length", length));
+        }
+        for (name, value) in &call.headers {
+            headers.push((name, value));
+        }
+        if let Some(token) = credentials.session_token() {
+            headers.push(("x-cos-security-token", token));
+        }
+        if is_retry {
+            headers.push(("x-cos-sdk-retry", "true"));
+        }
+        let params: Vec<(&str, &str)> = call
+            .params
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        let path = match &call.key {
+            Some(key) => format!("/{key}"),
+            None => "/".to_owned(),
+        };
+        let to_sign = cos_sign_core::Request {
+            method: call.method.as_str(),
+            path: &path,
+            params: &params,
+            headers: &headers,
+        };
+        let authorization = self
+            .keys()
+            .key(credentials, now.s)
+            .and_then(|key| sign::authorization(credentials, &key, &to_sign))
+            .map_err(|e| Error::config(format!("the request cannot be signed: {e}")))?;
+
+        let url = url(self.endpoint_of(call).base(), call, &params)?;
+        let mut request = reqwest::Request::new(call.method.clone(), url);
+        let map = request.headers_mut();
+        map.reserve(headers.len() + 1);
+        for (name, value) in headers {
+            insert(map, name, value, name == "x-cos-security-token")?;
+        }
+        insert(map, "authorization", &authorization, true)?;
+        if !matches!(call.payload, Payload::None) {
+            let body = UploadBody::new(&call.payload, Arc::clone(sending), call.share.clone());
+            *request.body_mut() = Some(reqwest::Body::wrap(body));
+        }
+        Ok(request)
+    }
+
+    /// Sends and waits for the answer to begin, as long as bytes move.
+    async fn send(
+        &self,
+        request: reqwest::Request,
+        sending: &Sending,
+        call: &Call,
+        read_timeout: Duration,
+    ) -> Result<reqwest::Response, Failed> {
+        let has_body = call.payload.content_length().is_some_and(|n| n > 0);
+        let mut answer = std::pin::pin!(self.http().execute(request));
+        loop {
+            let waiting_for_answer = !has_body || sending.is_complete();
+            let limit = if waiting_for_answer {
+                read_timeout
+            } else {
+                self.timeouts().stall
+            };
+            let last = sending.last_activity();
+            tokio::select! {
+                biased;
+                answer = &mut answer => return match answer {
+                    Ok(response) => Ok(response),
+                    Err(error) => Err(self.send_error(error, sending, call)),
+                },
+                // From here on another limit holds.
+                () = sending.completed(), if !waiting_for_answer => {}
+                () = tokio::time::sleep_until(last + limit) => {
+                    if sending.last_activity() != last {
+                        continue;
+                    }
+                    let what = if waiting_for_answer {
+                        "no answer came for"
+                    } else {
+                        "the network took nothing for"
+                    };
+                    let message = format!("{what} {} s", limit.as_secs_f32());
+                    return Err(Failed::Broken(Error::new(ErrorKind::Timeout, message)));
+                }
+            }
+        }
+    }
+
+    fn send_error(&self, error: reqwest::Error, sending: &Sending, call: &Call) -> Failed {
+        if let Some(cause) = sending.take_failure() {
+            let Payload::File { file, .. } = &call.payload else {
+                return Failed::Final(Error::new(ErrorKind::Local, cause.to_string()));
+            };
+            return Failed::Final(match cause.kind() {
+                std::io::ErrorKind::UnexpectedEof => file.changed(),
+                _ => Error::local("read", file.path(), cause),
+            });
+        }
+        let error = error.without_url();
+        let endpoint = self.endpoint_of(call);
+        let host = endpoint
+            .base()
+            .split_once("://")
+            .map_or("", |(_, host)| host);
+        if error.is_connect() {
+            let hint = hint::for_connection(&error, host);
+            let is_tls = hint::is_tls(&error);
+            let (kind, message) = if error.is_timeout() {
+                let message = format!("connecting to {host} took too long");
+                (ErrorKind::Timeout, message)
+            } else {
+                let cause = hint::root_cause(&error);
+                let message = format!("cannot connect to {host}: {cause}");
+                (ErrorKind::Network, message)
+            };
+            let error = Error::new(kind, message)
+                .with_hint_text(hint)
+                .with_retryable(!is_tls)
+                .with_source(error);
+            return if is_tls {
+                Failed::Final(error)
+            } else {
+                Failed::Connect(error)
+            };
+        }
+        let message = format!("the connection to {host} broke");
+        Failed::Broken(Error::new(ErrorKind::Network, message).with_source(error))
+    }
+}
+
+/// What arrived must be what was sent.
+fn check_sent(sent: Option<u64>, headers: &HeaderMap) -> Result<(), Failed> {
+    let Some(sent) = sent else {
+        return Err(Failed::Damaged(Error::integrity(
+            "the service accepted the content before it was sent completely",
+        )));
+    };
+    // Absent on gateways that do not compute it; the whole object is compared later.
+    let Some(theirs) = header(headers, "x-cos-hash-crc64ecma") else {
+        return Ok(());
+    };
+    if theirs.trim().parse() == Ok(sent) {
+        return Ok(());
+    }
+    Err(Failed::Damaged(Error::integrity(format!(
+        "the content arrived damaged: its CRC-64 is {theirs} there and {sent} here"
+    ))))
+}
+
+/// Reads a body of bounded size.
+async fn read_limited(
+    mut response: reqwest::Response,
+    limit: usize,
+    read_timeout: Duration,
+) -> Result<Bytes> {
+    let mut whole = BytesMut::new();
+    loop {
+        let next = tokio::time::timeout(read_timeout, response.chunk())
+            .await
+            .map_err(|_| Error::new(ErrorKind::Timeout, "the answer stopped arriving"))?
+            .map_err(|e| {
+                Error::new(ErrorKind::Network, "the connection broke inside the answer")
+                    .with_source(e.without_url())
+            })?;
+        let Some(piece) = next else {
+            return Ok(whole.freeze());
+        };
+        if whole.len() + piece.len() > limit {
+            return Err(Error::new(
+                ErrorKind::Service,
+                format!("the answer is longer than {limit} bytes"),
+            ));
+        }
+        whole.extend_from_slice(&piece);
+    }
+}
+
+fn url(base: &str, call: &Call, params: &[(&str, &str)]) -> Result<reqwest::Url> {
+    let mut text = String::with_capacity(base.len() + 256);
+    text.push_str(base);
+    match &call.key {
+        Some(key) => text.push_str(&key.encoded_path()),
+        None => text.push('/'),
+    }
+    for (index, (name, value)) in params.iter().enumerate() {
+        text.push(if index == 0 { '?' } else { '&' });
+        text.push_str(&cos_sign_core::encode(name).to_string());
+        if !value.is_empty() {
+            text.push('=');
+            text.push_str(&cos_sign_core::encode(value).to_string());
+        }
+    }
+    reqwest::Url::parse(&text).map_err(|_| Error::config("the endpoint does not make a URL"))
+}
+
+fn insert(map: &mut HeaderMap, name: &str, value: &str, sensitive: bool) -> Result<()> {
+    let bad = || Error::config(format!("header {name} cannot be sent"));
+    let header_name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
+    value.set_sensitive(sensitive);
+    map.insert(header_name, value);
+    Ok(())
+}
