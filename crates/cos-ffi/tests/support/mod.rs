@@ -3,13 +3,10 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// What `rustc --print native-static-libs` says for the library; the same file the documents name.
 pub(crate) const NATIVE_LIBS: &str = include_str!("../../native-libs.txt");
-
-/// Valgrind's exit status for memory errors and leaks.
-const MEMORY_ERROR: i32 = 99;
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -53,12 +50,22 @@ pub(crate) fn build(name: &str, compiler: &str, flags: &[&str], sources: &[&str]
 
 /// Runs a program; it must exit with 0. Its standard output.
 pub(crate) fn run(program: &Path, args: &[&str]) -> String {
-    check(Command::new(program).args(args).output().unwrap(), program)
+    let mut command = Command::new(program);
+    command.args(args);
+    finish(command, program)
 }
 
-/// The same under valgrind: no invalid access, nothing definitely lost. `None`, and a line on the
-/// terminal, where valgrind is not installed; CI installs it.
+/// The same under valgrind: no invalid access, nothing definitely lost.
 pub(crate) fn run_checked(program: &Path, args: &[&str]) -> Option<String> {
+    let [first, words @ ..] = valgrind(program)?;
+    let mut command = Command::new(first);
+    command.args(words).arg(program).args(args);
+    Some(finish(command, program))
+}
+
+/// The words in front of a program that valgrind checks. `None`, and a line on the terminal, where it
+/// is not installed; CI installs it.
+pub(crate) fn valgrind(program: &Path) -> Option<[&'static str; 6]> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         // Written past the test harness, which would hide it.
         let _ = writeln!(
@@ -68,21 +75,19 @@ pub(crate) fn run_checked(program: &Path, args: &[&str]) -> Option<String> {
         );
         return None;
     }
-    let output = Command::new("valgrind")
-        .args(["--quiet", "--leak-check=full"])
-        .arg(format!("--error-exitcode={MEMORY_ERROR}"))
-        .args([
-            "--show-leak-kinds=definite,possible",
-            "--errors-for-leak-kinds=definite",
-        ])
-        .arg(program)
-        .args(args)
-        .output()
-        .unwrap();
-    Some(check(output, program))
+    Some([
+        "valgrind",
+        "--quiet",
+        "--leak-check=full",
+        "--error-exitcode=99",
+        "--show-leak-kinds=definite,possible",
+        "--errors-for-leak-kinds=definite",
+    ])
 }
 
-fn check(output: Output, program: &Path) -> String {
+/// Runs a command that must exit with 0. Its standard output.
+pub(crate) fn finish(mut command: Command, program: &Path) -> String {
+    let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success(),
