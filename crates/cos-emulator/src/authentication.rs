@@ -50,16 +50,13 @@ pub(crate) fn authenticate(shared: &Shared, head: &Head, strict: bool) -> Result
     };
     let parsed = parsed.map_err(malformed)?;
     let key = known_key(shared, parsed.secret_id)?;
-    let token = ["x-cos-security-token", "x-ci-security-token", "token"]
+    let mut token = ["x-cos-security-token", "x-ci-security-token"]
         .iter()
-        .find_map(|name| {
-            // Only Android writes `token`, and only into URLs.
-            if *name == "token" {
-                head.param(name).map(Into::into)
-            } else {
-                head.header_or_param(name)
-            }
-        });
+        .find_map(|name| head.header_or_param(name));
+    if token.is_none() && key.session.is_some() {
+        // Android writes it so, and only into URLs.
+        token = head.param("token").map(Into::into);
+    }
     check_token(shared, &key, token.as_deref())?;
     check_signature(&parsed, &key, head)?;
     if strict {

@@ -93,7 +93,9 @@ impl Ctx<'_> {
     /// Stores the body; nothing is kept unless it arrives whole and matches its Content-MD5.
     pub(crate) async fn receive(&self, payload: &mut Payload) -> Result<Received> {
         let md5 = self.content_md5()?;
-        self.check_traffic_limit()?;
+        if let Some(rate) = self.traffic_limit()? {
+            payload.slow_down(rate);
+        }
         let length = match (
             self.head.content_length(),
             self.head.headers.contains_key("transfer-encoding"),
@@ -123,13 +125,13 @@ impl Ctx<'_> {
         Ok(received)
     }
 
-    /// `x-cos-traffic-limit`: bits per second inside the documented bounds.
-    pub(crate) fn check_traffic_limit(&self) -> Result<()> {
+    /// `x-cos-traffic-limit` in bytes per second, inside the documented bounds.
+    pub(crate) fn traffic_limit(&self) -> Result<Option<u64>> {
         let Some(text) = self.head.header_or_param("x-cos-traffic-limit") else {
-            return Ok(());
+            return Ok(None);
         };
         match text.parse::<u64>() {
-            Ok(819_200..=838_860_800) => Ok(()),
+            Ok(bits @ 819_200..=838_860_800) => Ok(Some(bits / 8)),
             _ => Err(Code::InvalidArgument
                 .because("x-cos-traffic-limit must be 819200 to 838860800 bit/s.")),
         }

@@ -6,7 +6,7 @@ mod wire;
 use std::sync::{Mutex, PoisonError};
 
 pub use rule::{FaultAction, FaultMatch, FaultRule, ResetWhen};
-pub(crate) use wire::{flip, pace, spoil};
+pub(crate) use wire::{flip, pace, slowed, spoil};
 
 use crate::config::ConfigError;
 

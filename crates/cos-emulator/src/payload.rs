@@ -45,6 +45,11 @@ impl Payload {
         self.rate = rate;
     }
 
+    /// Reads no faster than `rate` bytes per second.
+    pub(crate) fn slow_down(&mut self, rate: u64) {
+        self.rate = Some(self.rate.map_or(rate, |old| old.min(rate)));
+    }
+
     /// Counts the bytes that arrived.
     pub(crate) fn received(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.received)

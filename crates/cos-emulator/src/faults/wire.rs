@@ -71,6 +71,15 @@ pub(crate) fn spoil(
     Body::stream(Box::pin(stream), length)
 }
 
+/// A body that comes no faster than `rate` bytes per second.
+pub(crate) fn slowed(body: Body, rate: u64) -> Body {
+    let action = FaultAction {
+        bytes_per_second: Some(rate),
+        ..FaultAction::default()
+    };
+    spoil(body, &action, false, Arc::default())
+}
+
 /// Waits as long as `bytes` take at `rate` bytes per second.
 pub(crate) async fn pace(bytes: u64, rate: u64) {
     tokio::time::sleep(Duration::from_secs_f64(bytes as f64 / rate as f64)).await;

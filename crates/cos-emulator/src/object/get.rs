@@ -7,6 +7,7 @@ use crate::body::Body;
 use crate::clock::http_date;
 use crate::ctx::Ctx;
 use crate::error::{Code, Error, Result, header_value};
+use crate::faults::slowed;
 use crate::reply::{self, Reply};
 use crate::store::{Version, Versioning};
 
@@ -22,7 +23,7 @@ const OVERRIDES: &[(&str, &str)] = &[
 
 pub(crate) fn get(ctx: &Ctx<'_>) -> Result<Response<Body>> {
     let head_only = ctx.head.method == Method::HEAD;
-    ctx.check_traffic_limit()?;
+    let rate = ctx.traffic_limit()?;
     let version = ctx
         .bucket
         .version(ctx.key, ctx.head.param("versionId"))
@@ -61,7 +62,11 @@ pub(crate) fn get(ctx: &Ctx<'_>) -> Result<Response<Body>> {
     }
     reply = overridden(ctx, reply)?;
     if !head_only {
-        *reply.body_mut() = version.content.body(bytes);
+        let body = version.content.body(bytes);
+        *reply.body_mut() = match rate {
+            Some(rate) => slowed(body, rate),
+            None => body,
+        };
     }
     Ok(reply)
 }

@@ -15,6 +15,8 @@ const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Call {
     action: String,
+    /// The key id of a version 3 signature.
+    signed_by: Option<String>,
     pub(super) kind: Kind,
     pub(super) body: Bytes,
 }
@@ -71,8 +73,12 @@ impl Call {
             if !value.is_object() {
                 return Err(error("InvalidParameter", "The body is not a JSON object."));
             }
+            let header = head.header("authorization").unwrap_or_default();
+            let signed_by =
+                cos_sign_core::tc3::Authorization::parse(&header).map(|a| a.secret_id.to_owned());
             return Ok(Self {
                 action,
+                signed_by,
                 kind: Kind::Json(value),
                 body,
             });
@@ -87,6 +93,7 @@ impl Call {
             action.ok_or_else(|| error("MissingParameter", "The parameter Action is missing."))?;
         Ok(Self {
             action,
+            signed_by: None,
             kind: Kind::Form(params),
             body,
         })
@@ -98,7 +105,10 @@ impl Call {
 
     /// The key id the call names, for the log; not checked.
     pub(crate) fn secret_id(&self) -> Option<String> {
-        self.form_param("SecretId").map(str::to_owned)
+        match &self.kind {
+            Kind::Json(_) => self.signed_by.clone(),
+            Kind::Form(_) => self.form_param("SecretId").map(str::to_owned),
+        }
     }
 
     pub(super) fn form_param(&self, name: &str) -> Option<&str> {

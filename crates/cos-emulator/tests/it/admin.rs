@@ -47,7 +47,10 @@ async fn log_tells_without_secrets() {
     let log = world.admin("GET", "log?since=0", None).await.ok();
     let records = log.json();
     assert_eq!(records.as_array().unwrap().len(), 3);
-    assert_eq!(records[0]["operation"], "AssumeRole");
+    assert_eq!(
+        (&records[0]["operation"], &records[0]["secret_id"]),
+        (&json!("AssumeRole"), &json!(world.root.id))
+    );
     let put = &records[1];
     assert_eq!(
         (

@@ -605,3 +605,26 @@ async fn header_names_are_spelled_as_the_service_does() {
         assert!(text.contains(name), "{name} in {text}");
     }
 }
+
+#[tokio::test]
+async fn traffic_limit_changes_nothing_but_speed() {
+    let world = World::new().await;
+    let limit = "838860800";
+    world
+        .call("PUT", "a")
+        .header("x-cos-traffic-limit", limit)
+        .body([7; 300_000])
+        .send()
+        .await
+        .ok();
+    let got = world
+        .call("GET", "a")
+        .param("x-cos-traffic-limit", limit)
+        .send()
+        .await
+        .ok();
+    assert_eq!(
+        (got.body.len(), got.header("content-length")),
+        (300_000, Some("300000"))
+    );
+}
