@@ -141,6 +141,34 @@ async fn an_upload_that_stalls_is_cut() {
 }
 
 #[tokio::test]
+async fn a_refusal_before_the_content_was_read_is_heard() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 64];
+            stream.read_exact(&mut head).await.unwrap();
+            let body = "<Error><Code>AccessDenied</Code></Error>";
+            let answer = format!(
+                "HTTP/1.1 403 X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            // As a careful server does: read on until the client is gone.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        }
+    });
+    let put = client(&url).put_object("k", vec![0; 32 << 20]);
+    let error = put.send().await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.attempts()),
+        (Some("AccessDenied"), 1),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let server = Server::start(|_, _| say(301, "").with("location", "http://127.0.0.1:1/")).await;
     let error = client(&server.url)
