@@ -2,7 +2,7 @@
 CARGO ?= cargo
 FILE ?=
 
-.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign fuzz fuzz-smoke deny setup clean
+.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign fuzz fuzz-smoke deny conformance setup clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ deny: ## licences, sources and duplicate crates (installs cargo-deny into target
 	test -x target/tools/bin/cargo-deny || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
 	$(CARGO) fetch --locked
 	target/tools/bin/cargo-deny --offline --manifest-path crates/cos-ffi/Cargo.toml check bans licenses sources
+
+conformance: ## the official Python and Node SDKs against the emulator (needs the network)
+	tests/conformance/run
 
 setup: ## what a fresh Debian machine needs for `make ci` beyond Rust (run as root)
 	apt-get update
