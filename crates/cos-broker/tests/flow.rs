@@ -1,5 +1,7 @@
 //! The broker before the emulated STS: what comes out is what was granted, and works so.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

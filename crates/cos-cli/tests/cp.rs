@@ -1,5 +1,7 @@
 //! `cos cp` and its relatives against a running emulator: there and back, and every bad input.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::fs;
@@ -262,7 +264,7 @@ fn unreadable_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("secret.bin");
     fs::write(&file, "x").unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&file).is_ok() {
         return;
     }

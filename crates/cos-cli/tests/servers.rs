@@ -1,5 +1,7 @@
 //! `cos emulator`, `cos broker` and `cos sts` as separate processes.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! `cos sign` and `cos presign` reproduce the shared vectors.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::collections::BTreeSet;
