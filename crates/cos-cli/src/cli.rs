@@ -26,6 +26,8 @@ pub(crate) struct Cli {
 /// One job.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
+    /// The whole five-step flow on this machine, with nothing configured
+    Demo(commands::demo::Demo),
     /// Print the Authorization value of a request
     Sign(commands::sign::Sign),
     /// Print a URL that carries its own signature

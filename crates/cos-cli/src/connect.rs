@@ -1,6 +1,8 @@
 //! From options and environment to credentials, providers and clients.
 
+mod broker;
 mod chain;
+pub(crate) mod standin;
 
 use std::sync::Arc;
 

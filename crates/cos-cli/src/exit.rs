@@ -25,7 +25,10 @@ pub(crate) enum Exit {
 
 /// Why a command did not do its work.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     exit: Exit,
     kind: &'static str,
     message: String,
@@ -45,7 +48,7 @@ pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     fn new(exit: Exit, kind: &'static str, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             exit,
             kind,
             message: message.into(),
@@ -58,7 +61,7 @@ impl Failure {
             attempts: 0,
             hint: None,
             silent: false,
-        }
+        }))
     }
 
     /// Wrong usage.
@@ -99,48 +102,47 @@ impl Failure {
 
     /// A refusal that the command has already printed.
     pub(crate) fn silent_refusal() -> Self {
-        Self {
-            silent: true,
-            ..Self::refused("refused")
-        }
+        let mut failure = Self::refused("refused");
+        failure.0.silent = true;
+        failure
     }
 
     /// Whether there is nothing left to print.
     pub(crate) fn is_silent(&self) -> bool {
-        self.silent
+        self.0.silent
     }
 
     /// Names the file the message is about.
     #[must_use]
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
-        self.message = format!("{}: {}", path.display(), self.message);
+        self.0.message = format!("{}: {}", path.display(), self.0.message);
         self
     }
 
     /// Adds what a person can do.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     /// The exit status.
     pub(crate) fn exit(&self) -> Exit {
-        self.exit
+        self.0.exit
     }
 
     /// The error document of `--json`; absent parts are `null`.
     pub(crate) fn to_json(&self) -> Value {
         json!({"error": {
-            "kind": self.kind,
-            "message": self.message,
-            "http_status": self.http_status,
-            "code": self.code,
-            "request_id": self.request_id,
-            "resource": self.resource,
-            "retryable": self.retryable,
-            "attempts": self.attempts,
-            "hint": self.hint,
+            "kind": self.0.kind,
+            "message": self.0.message,
+            "http_status": self.0.http_status,
+            "code": self.0.code,
+            "request_id": self.0.request_id,
+            "resource": self.0.resource,
+            "retryable": self.0.retryable,
+            "attempts": self.0.attempts,
+            "hint": self.0.hint,
         }})
     }
 }
@@ -148,27 +150,27 @@ impl Failure {
 /// For a person: one sentence, what identifies it to support, and the hint on a line of its own.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(operation) = &self.operation {
+        if let Some(operation) = &self.0.operation {
             write!(f, "{operation}: ")?;
         }
-        if let Some(code) = &self.code {
+        if let Some(code) = &self.0.code {
             write!(f, "{code}: ")?;
         }
-        f.write_str(&self.message)?;
+        f.write_str(&self.0.message)?;
         let mut facts = Vec::new();
-        if let Some(status) = self.http_status {
+        if let Some(status) = self.0.http_status {
             facts.push(format!("HTTP {status}"));
         }
-        if let Some(id) = &self.request_id {
+        if let Some(id) = &self.0.request_id {
             facts.push(format!("request id {id}"));
         }
-        if self.attempts > 1 {
-            facts.push(format!("{} attempts", self.attempts));
+        if self.0.attempts > 1 {
+            facts.push(format!("{} attempts", self.0.attempts));
         }
         if !facts.is_empty() {
             write!(f, " ({})", facts.join(", "))?;
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &self.0.hint {
             write!(f, "\n  hint: {hint}")?;
         }
         Ok(())
@@ -198,21 +200,21 @@ impl From<cos_client::Error> for Failure {
         if let Some(cause) = cause {
             return Self::from(cause.clone());
         }
-        Self {
-            operation: error.operation().map(str::to_owned),
-            http_status: error.http_status(),
-            code: error.code().map(str::to_owned),
-            request_id: error.request_id().map(str::to_owned),
-            resource: error.resource().map(str::to_owned),
-            retryable: error.is_retryable(),
-            attempts: error.attempts(),
-            hint: error.hint().map(str::to_owned),
-            ..Self::new(
-                exit_of(error.kind()),
-                error.kind().as_str(),
-                error.message(),
-            )
-        }
+        let mut failure = Self::new(
+            exit_of(error.kind()),
+            error.kind().as_str(),
+            error.message(),
+        );
+        let parts = &mut *failure.0;
+        parts.operation = error.operation().map(str::to_owned);
+        parts.http_status = error.http_status();
+        parts.code = error.code().map(str::to_owned);
+        parts.request_id = error.request_id().map(str::to_owned);
+        parts.resource = error.resource().map(str::to_owned);
+        parts.retryable = error.is_retryable();
+        parts.attempts = error.attempts();
+        parts.hint = error.hint().map(str::to_owned);
+        failure
     }
 }
 
@@ -224,16 +226,16 @@ impl From<CredentialError> for Failure {
             K::Network | K::Timeout => Exit::Network,
             _ => Exit::Refused,
         };
-        Self {
-            operation: error.operation().map(str::to_owned),
-            http_status: error.http_status(),
-            code: error.service_code().map(str::to_owned),
-            request_id: error.request_id().map(str::to_owned),
-            retryable: error.is_retryable(),
-            attempts: error.attempts(),
-            hint: error.hint().map(str::to_owned),
-            ..Self::new(exit, error.kind().as_str(), error.message())
-        }
+        let mut failure = Self::new(exit, error.kind().as_str(), error.message());
+        let parts = &mut *failure.0;
+        parts.operation = error.operation().map(str::to_owned);
+        parts.http_status = error.http_status();
+        parts.code = error.service_code().map(str::to_owned);
+        parts.request_id = error.request_id().map(str::to_owned);
+        parts.retryable = error.is_retryable();
+        parts.attempts = error.attempts();
+        parts.hint = error.hint().map(str::to_owned);
+        failure
     }
 }
 

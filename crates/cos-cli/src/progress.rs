@@ -42,9 +42,4 @@ impl Bar {
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
     }
-
-    /// Leaves the bar as it is.
-    pub(crate) fn keep(&self) {
-        self.0.abandon();
-    }
 }

@@ -4,6 +4,8 @@ mod copy;
 mod download;
 mod upload;
 
+pub(crate) use upload::check;
+
 use std::time::Instant;
 
 use clap::Args;

@@ -4,6 +4,7 @@ pub(crate) mod broker;
 pub(crate) mod cat;
 pub(crate) mod completions;
 pub(crate) mod cp;
+pub(crate) mod demo;
 pub(crate) mod emulator;
 pub(crate) mod ls;
 pub(crate) mod policy;
@@ -38,6 +39,7 @@ pub(crate) async fn run(cli: Cli, output: Output, interrupt: Interrupt) -> Resul
     };
     let cx = &context;
     match cli.command {
+        Command::Demo(c) => c.run(cx).await,
         Command::Cp(c) => c.run(cx).await,
         Command::Broker(c) => c.run(cx).await,
         Command::Emulator(c) => c.run(cx).await,

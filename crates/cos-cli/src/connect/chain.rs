@@ -33,6 +33,9 @@ pub(crate) fn provider(global: &GlobalOptions) -> Result<Arc<dyn CredentialProvi
             return Ok(Arc::new(StaticProvider::new(credentials)));
         }
     }
+    if let Some(url) = env("COS_BROKER_URL") {
+        return super::broker::provider(global, &url);
+    }
     Err(Failure::usage("no credentials are given").hint(
         "set COS_SECRET_ID and COS_SECRET_KEY (and COS_SESSION_TOKEN), or COS_BROKER_URL and \
 COS_BROKER_BEARER; `cos demo` needs none",
