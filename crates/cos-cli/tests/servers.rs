@@ -5,11 +5,8 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 
 use common::{Emulator, cos, json, run, stderr, stdout};
-use serde_json::Value;
 
 const ROLE: &str = "--role-arn=qcs::cam::uin/100000000001:roleName/uploader";
 
@@ -183,15 +180,6 @@ fn policy_check_says_who_decides() {
     );
 }
 
-/// A server that prints one line of JSON when it is ready.
-fn start(mut command: std::process::Command) -> (Child, Value) {
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    lines.read_line(&mut line).unwrap();
-    (child, serde_json::from_str(&line).unwrap())
-}
-
 #[test]
 #[cfg(unix)]
 fn the_emulator_keeps_what_it_acknowledged_and_ends_cleanly() {
@@ -247,7 +235,7 @@ token_sha256 = "{}"
     good.env("COS_STS_ENDPOINT", emulator.url())
         .env("BROKER_SECRET_ID", account["secret_id"].as_str().unwrap())
         .env("BROKER_SECRET_KEY", account["secret_key"].as_str().unwrap());
-    let (mut child, ready) = start(good);
+    let (mut child, ready) = common::start_server(good);
     assert!(
         ready["credentials"]
             .as_str()

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
@@ -41,6 +42,15 @@ pub(crate) fn json(output: &Output) -> Value {
         .unwrap_or_else(|e| panic!("{e}: {}{}", stdout(output), stderr(output)))
 }
 
+/// A server that prints one line of JSON when it is ready.
+pub(crate) fn start_server(mut command: Command) -> (Child, Value) {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    lines.read_line(&mut line).unwrap();
+    (child, serde_json::from_str(&line).unwrap())
+}
+
 /// `cos emulator`, running until dropped.
 pub(crate) struct Emulator {
     child: Child,
@@ -50,16 +60,37 @@ pub(crate) struct Emulator {
 impl Emulator {
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = cos(&["emulator"]);
-        let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        let ready = serde_json::from_str(&line).unwrap();
+        command.args(args);
+        let (child, ready) = start_server(command);
         Self { child, ready }
     }
 
     pub(crate) fn url(&self) -> &str {
         self.ready["http"].as_str().unwrap()
+    }
+
+    /// A request to the admin API, and its JSON answer.
+    pub(crate) fn admin(&self, method: &str, path: &str, body: &Value) -> Value {
+        let address = self.url().strip_prefix("http://").unwrap();
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {answer}"))
+    }
+
+    /// One record per request so far.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let log = self.admin("GET", "/_emulator/log?since=0", &Value::Null);
+        log.as_array().unwrap().clone()
     }
 
     /// Asks for a clean end and waits for it.
