@@ -2,7 +2,7 @@
 
 mod broker;
 mod chain;
-pub(crate) mod standin;
+mod renewing;
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::exit::Result;
 use crate::global::GlobalOptions;
 
 pub(crate) use chain::provider;
+pub(crate) use renewing::FromBroker;
 
 /// The credentials of this moment.
 pub(crate) async fn credentials(global: &GlobalOptions) -> Result<Credentials> {

@@ -1,5 +1,7 @@
 //! Ctrl-C and SIGTERM: the first asks for a clean stop, the second ends at once.
 
+use std::io;
+
 use tokio::sync::watch;
 
 use crate::exit::{Exit, Failure, Result};
@@ -9,16 +11,18 @@ use crate::exit::{Exit, Failure, Result};
 pub(crate) struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
-    /// Starts listening; inside a Tokio runtime.
-    pub(crate) fn listen() -> Self {
+    /// Starts listening; inside a Tokio runtime. When it returns, no signal is missed any more.
+    pub(crate) fn listen() -> Result<Self> {
+        let mut signals = Signals::new()
+            .map_err(|e| Failure::internal(format!("cannot listen for signals: {e}")))?;
         let (sender, receiver) = watch::channel(false);
         tokio::spawn(async move {
-            signal().await;
+            signals.next().await;
             let _ = sender.send(true);
-            signal().await;
+            signals.next().await;
             std::process::exit(Exit::Interrupted as i32);
         });
-        Self(receiver)
+        Ok(Self(receiver))
     }
 
     /// Waits for the first signal.
@@ -39,26 +43,40 @@ impl Interrupt {
     }
 }
 
-async fn signal() {
-    let ctrl_c = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut stream) => {
-                stream.recv().await;
-            }
-            Err(_) => std::future::pending::<()>().await,
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = ctrl_c => {}
-        () = terminate => {}
+    }
+}
+
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
     }
 }

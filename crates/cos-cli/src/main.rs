@@ -44,7 +44,7 @@ fn run(cli: Cli, output: Output) -> Result {
         .build()
         .map_err(|e| Failure::internal(format!("cannot start threads: {e}")))?;
     let done = runtime.block_on(async {
-        let interrupt = Interrupt::listen();
+        let interrupt = Interrupt::listen()?;
         commands::run(cli, output, interrupt).await
     });
     // Reads of a terminal or a dead disk must not keep a finished command alive.

@@ -117,8 +117,13 @@ struct Done {
     upload_id: Option<String>,
 }
 
-/// The result of a transfer; a signal cancels it, and it tidies up before it ends.
-async fn finish<T: Send + 'static>(cx: &Context, transfer: Transfer<T>) -> Result<T> {
+/// The result of a transfer. A signal cancels it, and what it began at the service is taken back before the
+/// command ends; a second signal does not wait for that.
+async fn finish<T: Send + 'static>(
+    cx: &Context,
+    client: &Client,
+    transfer: Transfer<T>,
+) -> Result<T> {
     let control = transfer.control();
     let mut interrupt = cx.interrupt.clone();
     let watcher = tokio::spawn(async move {
@@ -127,5 +132,6 @@ async fn finish<T: Send + 'static>(cx: &Context, transfer: Transfer<T>) -> Resul
     });
     let done = transfer.await;
     watcher.abort();
+    client.wait_for_cleanup().await;
     Ok(done?)
 }

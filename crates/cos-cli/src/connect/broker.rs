@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use cos_sts::CredentialProvider;
+use cos_sts::{CredentialProvider, SystemClock};
 
-use super::standin::{Broker, Cached};
+use super::FromBroker;
 use crate::exit::{Failure, Result};
 use crate::global::{GlobalOptions, env};
 
@@ -14,9 +14,7 @@ pub(super) fn provider(global: &GlobalOptions, url: &str) -> Result<Arc<dyn Cred
         Failure::usage("COS_BROKER_URL is set, but COS_BROKER_BEARER is not")
             .hint("set it to the token that the server knows you by")
     })?;
-    let source = Broker::new(url, bearer, super::transport(global)?);
-    Ok(Arc::new(Cached::new(
-        source,
-        Arc::new(cos_sts::SystemClock),
-    )))
+    let transport = super::transport(global)?;
+    let clock = Arc::new(SystemClock);
+    Ok(Arc::new(FromBroker::new(url, bearer, transport, clock)))
 }

@@ -16,7 +16,8 @@ pub(super) async fn file(cx: &Context, cp: &Cp, from: &CosUrl, to: &Path) -> Res
         let error = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
         return Err(Failure::local("write", &file, &error));
     }
-    let mut download = cp.client(cx, from)?.download_file(key, &file);
+    let client = cp.client(cx, from)?;
+    let mut download = client.download_file(key, &file);
     if let Some(bytes) = cp.part_size {
         download = download.part_size(bytes);
     }
@@ -28,7 +29,7 @@ pub(super) async fn file(cx: &Context, cp: &Cp, from: &CosUrl, to: &Path) -> Res
     }
     let bar = Bar::new(&cx.output, "download");
     let transfer = download.on_progress(bar.callback()).start();
-    let done = finish(cx, transfer).await;
+    let done = finish(cx, &client, transfer).await;
     bar.clear();
     let done = done?;
     if !done.verified {

@@ -51,7 +51,8 @@ async fn send(
     from: String,
 ) -> Result<Done> {
     let shown = format!("cos://{}/{key}", to.bucket.as_str());
-    let mut upload = cp.client(cx, to)?.upload_file(key, file);
+    let client = cp.client(cx, to)?;
+    let mut upload = client.upload_file(key, file);
     if let Some(bytes) = cp.part_size {
         upload = upload.part_size(bytes);
     }
@@ -72,7 +73,7 @@ async fn send(
     }
     let bar = Bar::new(&cx.output, "upload");
     let transfer = upload.on_progress(bar.callback()).start();
-    let done = finish(cx, transfer).await;
+    let done = finish(cx, &client, transfer).await;
     bar.clear();
     let done = done?;
     Ok(Done {

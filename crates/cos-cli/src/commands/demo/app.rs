@@ -11,7 +11,7 @@ use cos_sts::{
 
 use super::cloud::{BUCKET, ForApp, REGION, USER};
 use super::material::Material;
-use crate::connect::standin::{Broker, Cached};
+use crate::connect::FromBroker;
 use crate::exit::{Failure, Result};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -31,8 +31,8 @@ impl App {
     /// An app that asks its owner's server for credentials and renews them there.
     pub(super) fn new(given: &ForApp) -> Result<Self> {
         let transport = ReqwestTransport::builder().no_proxy().build()?;
-        let source = Broker::new(&given.broker_url, given.bearer.clone(), transport);
-        let provider = Cached::new(source, Arc::clone(&given.clock));
+        let clock = Arc::clone(&given.clock);
+        let provider = FromBroker::new(&given.broker_url, &given.bearer, transport, clock);
         let provider: Arc<dyn CredentialProvider> = Arc::new(provider);
         let client = client(&given.endpoint, &given.clock, Arc::clone(&provider))?;
         Ok(Self {
