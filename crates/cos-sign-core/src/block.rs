@@ -9,7 +9,10 @@ use core::fmt;
 use sha1::block_api::compress;
 use zeroize::Zeroize as _;
 
-use crate::digest::Sink;
+use crate::{
+    digest::Sink,
+    plain::{self, Case},
+};
 
 const BLOCK: usize = 64;
 const INITIAL: [u32; 5] = [
@@ -21,26 +24,29 @@ const INITIAL: [u32; 5] = [
 ];
 
 /// SHA-1 of text that arrives in small pieces.
-pub(crate) struct Sha1Text {
+pub(crate) struct Sha1Text<const BLOCKS: usize = 5> {
     state: [u32; 5],
     /// Whole blocks waiting, so that pieces are copied once and hashed several blocks at a time.
-    buffer: [[u8; BLOCK]; Self::BLOCKS],
+    buffer: [[u8; BLOCK]; BLOCKS],
     len: usize,
     hashed: u64,
 }
 
 impl Sha1Text {
-    const BLOCKS: usize = 5;
-    const BUFFER: usize = Self::BLOCKS * BLOCK;
-
+    #[inline]
     pub(crate) fn new() -> Self {
         Self::resume(INITIAL, 0)
     }
+}
 
+impl<const BLOCKS: usize> Sha1Text<BLOCKS> {
+    const BUFFER: usize = BLOCKS * BLOCK;
+
+    #[inline]
     fn resume(state: [u32; 5], hashed: u64) -> Self {
         Self {
             state,
-            buffer: [[0; BLOCK]; Self::BLOCKS],
+            buffer: [[0; BLOCK]; BLOCKS],
             len: 0,
             hashed,
         }
@@ -79,9 +85,10 @@ impl Sha1Text {
         self.len = 0;
     }
 
-    /// Pads (RFC 3174 §4) and hashes what is left. The buffer is never full here, so the padding's
+    /// Pads (RFC 3174 §4) and hashes what is left; nothing may be put afterwards. By reference, so that
+    /// the buffer is not moved. The buffer is never full here, so the padding's
     /// first byte fits; its length may need one block more.
-    pub(crate) fn finish(mut self) -> [u8; 20] {
+    pub(crate) fn finish(&mut self) -> [u8; 20] {
         let bits = (self.hashed + self.len as u64) * 8;
         let mut end = self.len + 1;
         {
@@ -110,7 +117,7 @@ impl Sha1Text {
     }
 }
 
-impl Sink for Sha1Text {
+impl<const BLOCKS: usize> Sink for Sha1Text<BLOCKS> {
     #[inline]
     fn put_str(&mut self, text: &str) -> fmt::Result {
         self.push(text.as_bytes());
@@ -121,6 +128,23 @@ impl Sink for Sha1Text {
     fn put_ascii(&mut self, byte: u8) -> fmt::Result {
         self.push_byte(byte);
         Ok(())
+    }
+
+    #[inline]
+    fn put_plain(&mut self, text: &str, case: Case) -> bool {
+        let end = self.len + text.len();
+        if end >= Self::BUFFER {
+            return false;
+        }
+        let plain = plain::copy(
+            text.as_bytes(),
+            &mut self.buffer.as_flattened_mut()[self.len..end],
+            case,
+        );
+        if plain {
+            self.len = end;
+        }
+        plain
     }
 }
 
@@ -159,11 +183,12 @@ impl MacKey {
 
     #[inline]
     pub(crate) fn mac(&self, parts: &[&[u8]]) -> [u8; 20] {
-        let mut inner = Sha1Text::resume(self.inner, BLOCK as u64);
+        // A StringToSign fills two blocks, the outer hash one.
+        let mut inner = Sha1Text::<2>::resume(self.inner, BLOCK as u64);
         for part in parts {
             inner.push(part);
         }
-        let mut outer = Sha1Text::resume(self.outer, BLOCK as u64);
+        let mut outer = Sha1Text::<1>::resume(self.outer, BLOCK as u64);
         outer.push(&inner.finish());
         outer.finish()
     }
@@ -207,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_length_around_the_buffer_is_padded_right() {
-        let text = [0x61; 2 * Sha1Text::BUFFER + 2];
+        let text = [0x61; 2 * Sha1Text::<5>::BUFFER + 2];
         for len in 0..text.len() {
             let expected: [u8; 20] = Sha1::digest(&text[..len]).into();
             let (mut whole, mut bytes) = (Sha1Text::new(), Sha1Text::new());

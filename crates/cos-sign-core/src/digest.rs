@@ -2,12 +2,17 @@
 
 use core::fmt;
 
-use crate::{KeyTime, SignError};
+use crate::{KeyTime, SignError, plain::Case};
 
 /// Where canonical text goes: a hash, or the caller's writer.
 pub(crate) trait Sink {
     fn put_str(&mut self, text: &str) -> fmt::Result;
     fn put_ascii(&mut self, byte: u8) -> fmt::Result;
+    /// Puts `text` if it is plain in `case` and this sink has a fast way for that; otherwise puts
+    /// nothing and says `false`.
+    fn put_plain(&mut self, _text: &str, _case: Case) -> bool {
+        false
+    }
 }
 
 /// Forty lower-case hex digits: SHA-1 of a canonical request.
@@ -23,6 +28,10 @@ pub struct Signature([u8; 40]);
 impl Digest {
     pub(crate) fn new(raw: &[u8; 20]) -> Self {
         Self(hex40(raw))
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 40] {
+        &self.0
     }
 
     /// The digits.

@@ -5,7 +5,7 @@
 
 use core::fmt::{self, Write as _};
 
-use crate::digest::Sink;
+use crate::{digest::Sink, plain::Case};
 
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 const LOWER: &[u8; 16] = b"0123456789abcdef";
@@ -74,11 +74,17 @@ impl From<fmt::Error> for Stopped {
 
 /// Writes `enc(text)`.
 pub(crate) fn put_value<S: Sink>(text: &str, out: &mut S, allow: Allow) -> Result<(), Stopped> {
+    if out.put_plain(text, Case::Any) {
+        return Ok(());
+    }
     put(text, out, allow, &KEPT, UPPER)
 }
 
 /// Writes `lower(enc(text))`.
 pub(crate) fn put_name<S: Sink>(text: &str, out: &mut S, allow: Allow) -> Result<(), Stopped> {
+    if out.put_plain(text, Case::Lower) {
+        return Ok(());
+    }
     put(text, out, allow, &KEPT_LOWER, LOWER)
 }
 

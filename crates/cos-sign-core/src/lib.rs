@@ -59,6 +59,7 @@ pub mod explain;
 mod headers;
 mod key_time;
 mod order;
+mod plain;
 pub mod post_policy;
 mod request;
 mod sign_key;

@@ -45,6 +45,7 @@ pub(crate) enum Order {
 }
 
 impl Order {
+    #[inline]
     pub(crate) fn of(pairs: &[Pair<'_>]) -> Self {
         if pairs.len() > INLINE {
             return Self::of_many(pairs);
@@ -72,6 +73,7 @@ impl Order {
         Self::Selection
     }
 
+    #[inline]
     /// Calls `visit` with the place and each pair in order; `pairs` is the list the order was made of.
     pub(crate) fn each<'a, E>(
         &self,

@@ -83,7 +83,7 @@ impl SignKey {
 
     /// HMAC of the StringToSign made of `sign_time` and `digest`.
     pub(crate) fn sign(&self, sign_time: &KeyTimeText, digest: &Digest) -> Signature {
-        let digest = digest.as_str().as_bytes();
+        let digest = digest.as_bytes();
         Signature::new(
             &self
                 .mac
