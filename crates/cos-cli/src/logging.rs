@@ -1,5 +1,7 @@
 //! `-v` and `-vv`: what our own crates say, on stderr.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 /// Starts logging. Other crates stay silent: an HTTP library's debug text may show headers.
@@ -18,6 +20,7 @@ pub(crate) fn start(verbose: u8) {
     });
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(filter)
         .without_time()
         .init();

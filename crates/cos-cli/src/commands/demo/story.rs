@@ -74,7 +74,7 @@ impl Story {
     }
 
     /// Step 5.
-    pub(super) fn uploaded(&self, _app: &App, material: &Material, done: &UploadOutput) -> Result {
+    pub(super) fn uploaded(&self, material: &Material, done: &UploadOutput) -> Result {
         self.line("\n5. The app signs every request itself and uploads")?;
         self.line(format!(
             "   uploaded    cos://{BUCKET}/{} in {REGION}: {} in {} part{}, CRC-64 {} as the service computed it",
