@@ -1,4 +1,4 @@
-//! CAM policies, version 2.0: a typed model, a parser, a builder and an evaluator. All pure: no clock, no
+//! CAM policies, version 2.0: a typed model, a parser, a builder, a linter and an evaluator. All pure: no clock, no
 //! network.
 //!
 //! ```
@@ -18,10 +18,12 @@
 //! ```
 
 mod builder;
+mod catalog;
 mod condition;
 mod context;
 mod error;
 mod evaluate;
+mod lint;
 mod model;
 mod operation;
 mod parse;
@@ -30,10 +32,12 @@ mod resource;
 mod scope;
 
 pub use builder::PolicyBuilder;
+pub use catalog::{ACTIONS, ActionLevel, action_level};
 pub use condition::is_known_operator;
 pub use context::Context;
 pub use error::PolicyError;
 pub use evaluate::{Call, Decision, Identity, PolicySide, Reason, StatementRef, evaluate};
+pub use lint::{Finding, MAX_POLICY_BYTES, Severity, apply_corrections, lint};
 pub use model::{ConditionBlock, Effect, OneOrMany, Policy, Scalar, Statement, VERSION};
 pub use operation::Operation;
 pub use pattern::wildcard_match;

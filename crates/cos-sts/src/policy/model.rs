@@ -62,6 +62,11 @@ impl Policy {
         cos_sign_core::encode(&self.to_json()).to_string()
     }
 
+    /// How many bytes the policy takes up in an STS call: percent-encoded once, as [`Policy::to_param`].
+    pub fn sent_bytes(&self) -> usize {
+        self.to_param().len()
+    }
+
     /// Whether STS takes this policy at all: it must have statements and no `principal`.
     ///
     /// # Errors
