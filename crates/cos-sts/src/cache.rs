@@ -24,7 +24,7 @@ use crate::{
     CredentialSource, Credentials,
 };
 use settings::Settings;
-use state::{Plan, State};
+use state::{Plan, Start, State};
 
 /// What a fetch ends with; `None` while it runs.
 type Outcome = Option<Result<Credentials, CredentialError>>;
@@ -86,7 +86,8 @@ impl CachingProvider {
     }
 
     /// Forgets whatever is at hand: after a user logs out, or a policy was changed on the server. The
-    /// next request fetches anew, also during a pause after failures.
+    /// next request fetches anew, also during a pause after failures. A fetch under way still answers
+    /// those who wait for it, and is then forgotten, too.
     pub fn clear(&self) {
         self.shared.lock().clear();
     }
@@ -150,14 +151,14 @@ impl Shared {
     fn plan(self: &Arc<Self>, request: &CredentialRequest) -> Plan {
         let now_ms = self.settings.clock.now_ms();
         let (plan, start) = self.lock().plan(now_ms);
-        if let Some((outcome, reason)) = start {
-            let request = request.clone().with_reason(reason);
-            tokio::spawn(Arc::clone(self).fetch(request, outcome));
+        if let Some(start) = start {
+            let request = request.clone().with_reason(start.reason);
+            tokio::spawn(Arc::clone(self).fetch(request, start));
         }
         plan
     }
 
-    async fn fetch(self: Arc<Self>, request: CredentialRequest, outcome: watch::Sender<Outcome>) {
+    async fn fetch(self: Arc<Self>, request: CredentialRequest, start: Start) {
         let clock = &self.settings.clock;
         let limit = self.settings.fetch_timeout;
         tracing::debug!(reason = request.reason.as_str(), "fetching credentials");
@@ -173,7 +174,9 @@ impl Shared {
             )),
         };
         let now_ms = clock.now_ms();
-        let result = self.lock().land(result, now_ms, &self.settings);
+        let result = self
+            .lock()
+            .land(start.epoch, result, now_ms, &self.settings);
         if let Err(error) = &result {
             tracing::warn!(
                 kind = error.kind().as_str(),
@@ -182,7 +185,7 @@ impl Shared {
             );
         }
         // Nobody waiting is fine.
-        let _ = outcome.send(Some(result));
+        let _ = start.outcome.send(Some(result));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The ready-made [`Transport`]: HTTPS by `reqwest` and `rustls`, with bundled root certificates.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use reqwest::header::{HOST, HeaderValue};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+use crate::transport::{
+    HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind, without_secrets,
+};
 use crate::{BoxFuture, CredentialError};
 
 /// Answers of STS and token servers are a few kilobytes; more is not one of them.
@@ -20,13 +23,25 @@ pub struct ReqwestTransport {
 }
 
 /// Settings of a [`ReqwestTransport`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct ReqwestTransportBuilder {
     ca_pem: Vec<Vec<u8>>,
     proxy: Option<String>,
     env_proxy: bool,
     connect_timeout: Duration,
+}
+
+/// The proxy's URL may hold a password.
+impl fmt::Debug for ReqwestTransportBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReqwestTransportBuilder")
+            .field("extra_cas", &self.ca_pem.len())
+            .field("proxy", &self.proxy.as_deref().map(without_secrets))
+            .field("env_proxy", &self.env_proxy)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish()
+    }
 }
 
 impl ReqwestTransport {

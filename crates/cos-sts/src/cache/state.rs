@@ -1,5 +1,6 @@
 //! The cache's state machine: pure, the time is an argument.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,8 +17,15 @@ pub(super) enum Plan {
     Fail(CredentialError),
 }
 
-/// A fetch to start: where its outcome goes, and why it is made.
-pub(super) type Start = (watch::Sender<Outcome>, Reason);
+/// A fetch to start.
+pub(super) struct Start {
+    /// Where its outcome goes.
+    pub(super) outcome: watch::Sender<Outcome>,
+    /// Why it is made.
+    pub(super) reason: Reason,
+    /// To be given back when it lands.
+    pub(super) epoch: u64,
+}
 
 pub(super) struct State {
     current: Option<(Credentials, Life)>,
@@ -26,9 +34,12 @@ pub(super) struct State {
     /// Generation of the newest credential ever held.
     newest: u64,
     flight: Option<watch::Receiver<Outcome>>,
+    /// Grows when everything is forgotten; a fetch from before that lands for its waiters only.
+    epoch: u64,
     failures: u32,
-    /// Until then the source is left alone.
-    pause_until_ms: u64,
+    /// Meanwhile the source is left alone. A date set back to before it ends it, too: otherwise a
+    /// pause could last as long as the clock was wrong.
+    pause_ms: Range<u64>,
     last_error: Option<CredentialError>,
 }
 
@@ -39,8 +50,9 @@ impl State {
             refused: 0,
             newest: 0,
             flight: None,
+            epoch: 0,
             failures: 0,
-            pause_until_ms: 0,
+            pause_ms: 0..0,
             last_error: None,
         }
     }
@@ -61,7 +73,7 @@ impl State {
         if let Some(fresh) = self.fresh(now_ms) {
             return (Plan::Use(fresh.clone()), None);
         }
-        let pausing = now_ms < self.pause_until_ms;
+        let pausing = self.pause_ms.contains(&now_ms);
         if let Some(valid) = self.valid(now_ms).cloned() {
             // Renewal goes on behind the caller's back; the old credential is good until its end.
             let start =
@@ -72,10 +84,7 @@ impl State {
             return (Plan::Wait(flight), None);
         }
         if let (true, Some(error)) = (pausing, &self.last_error) {
-            return (
-                Plan::Fail(paused(error, self.pause_until_ms - now_ms)),
-                None,
-            );
+            return (Plan::Fail(paused(error, self.pause_ms.end - now_ms)), None);
         }
         let reason = match &self.current {
             None => Reason::First,
@@ -101,16 +110,26 @@ impl State {
     fn start(&mut self, reason: Reason) -> (watch::Receiver<Outcome>, Start) {
         let (outcome, flight) = watch::channel(None);
         self.flight = Some(flight.clone());
-        (flight, (outcome, reason))
+        let start = Start {
+            outcome,
+            reason,
+            epoch: self.epoch,
+        };
+        (flight, start)
     }
 
     /// A fetch has ended.
     pub(super) fn land(
         &mut self,
+        epoch: u64,
         result: Result<Credentials, CredentialError>,
         now_ms: u64,
         settings: &Settings,
     ) -> Result<Credentials, CredentialError> {
+        if epoch != self.epoch {
+            // Asked for before everything was forgotten: perhaps for a user who has left since.
+            return result;
+        }
         self.flight = None;
         let jitter = |salt: u64| match settings.seed {
             Some(seed) => fastrand::Rng::with_seed(seed.wrapping_add(salt)).f64(),
@@ -127,7 +146,7 @@ impl State {
                 let credentials = credentials.with_generation(self.newest);
                 self.current = Some((credentials.clone(), life));
                 self.failures = 0;
-                self.pause_until_ms = 0;
+                self.pause_ms = 0..0;
                 self.last_error = None;
                 Ok(credentials)
             }
@@ -145,7 +164,7 @@ impl State {
                 )]
                 let jittered =
                     (pause_ms as f64 * (0.75 + 0.25 * jitter(self.failures.into()))) as u64;
-                self.pause_until_ms = now_ms.saturating_add(jittered);
+                self.pause_ms = now_ms..now_ms.saturating_add(jittered);
                 self.last_error = Some(error.clone());
                 Err(error)
             }
@@ -161,7 +180,9 @@ impl State {
 
     pub(super) fn clear(&mut self) {
         self.refused = self.newest;
-        self.pause_until_ms = 0;
+        self.epoch += 1;
+        self.flight = None;
+        self.pause_ms = 0..0;
     }
 }
 

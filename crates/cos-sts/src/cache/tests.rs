@@ -288,3 +288,42 @@ async fn clear_forgets_even_during_a_pause() {
     provider.clear();
     assert!(ask(&provider).await.is_ok());
 }
+
+#[tokio::test]
+async fn clear_also_forgets_what_is_on_its_way() {
+    let bench = Bench::gated();
+    let provider = bench.provider();
+    let asking = |provider: &CachingProvider| {
+        let provider = provider.clone();
+        tokio::spawn(async move { ask(&provider).await })
+    };
+    let before = asking(&provider);
+    settle().await;
+    provider.clear();
+    let after = asking(&provider);
+    settle().await;
+    assert_eq!(bench.fetches(), 2);
+    bench.open();
+    settle().await;
+    assert!(
+        provider.current().is_none(),
+        "the first fetch was for those who asked before"
+    );
+    assert_eq!(before.await.unwrap().unwrap().secret_id(), "AKID1");
+    bench.open();
+    let new = after.await.unwrap().unwrap();
+    assert_eq!((new.secret_id(), new.generation()), ("AKID2", 1));
+    assert_eq!(provider.current().unwrap().secret_id(), "AKID2");
+}
+
+#[tokio::test]
+async fn a_date_set_back_does_not_prolong_a_pause() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    bench.dead.store(true, Ordering::SeqCst);
+    assert!(ask(&provider).await.is_err());
+    bench.dead.store(false, Ordering::SeqCst);
+    assert!(ask(&provider).await.is_err(), "pausing");
+    bench.clock.set_s(NOW - 26 * 3600);
+    assert!(ask(&provider).await.is_ok());
+}

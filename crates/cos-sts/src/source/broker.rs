@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::parse::parse_credentials;
 use crate::sts::default_transport;
@@ -88,7 +89,8 @@ impl BrokerSource {
             CredentialError::new(kind, e.to_string())
         })?;
         let status = answer.status;
-        let parsed = parse_credentials(&answer.body);
+        let body = Zeroizing::new(answer.body);
+        let parsed = parse_credentials(&body);
         if status == 200 {
             return Ok(parsed?.credentials);
         }

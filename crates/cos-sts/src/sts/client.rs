@@ -8,6 +8,7 @@ use cos_sign_core::tc3::Tc3Request;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroizing;
 
 use super::errors::{Retry, lookup};
 use super::limits::AccountKind;
@@ -200,7 +201,7 @@ impl StsClient {
     }
 
     /// Sends until there is an answer without an error; the body of that answer.
-    async fn send(&self, call: &Call) -> Result<Vec<u8>, CredentialError> {
+    async fn send(&self, call: &Call) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
         let mut clock_fixed = false;
         let mut renewed = false;
         let mut attempt = 0;
@@ -217,7 +218,7 @@ impl StsClient {
             };
             let result = self.once(call, caller.as_ref()).await;
             let (error, date_s) = match result {
-                Ok(body) => return Ok(body),
+                Ok(body) => return Ok(Zeroizing::new(body)),
                 Err(failed) => failed,
             };
             let error = error

@@ -16,7 +16,8 @@ pub struct AssumeRoleRequest {
     session_name: String,
     duration_s: Option<u64>,
     policy: Option<Policy>,
-    external_id: Option<String>,
+    /// A word agreed on between two parties: kept out of Debug and errors like a key.
+    external_id: Option<SecretKey>,
     tags: Vec<(String, String)>,
 }
 
@@ -48,7 +49,7 @@ impl AssumeRoleRequest {
 
     /// The external id that the role's trust policy asks for.
     pub fn external_id(mut self, id: impl Into<String>) -> Self {
-        self.external_id = Some(id.into());
+        self.external_id = Some(SecretKey::new(id));
         self
     }
 
@@ -159,8 +160,8 @@ impl AssumeRoleRequest {
         body.insert("RoleSessionName".into(), json!(self.session_name));
         insert_common(&mut body, self.duration_s, self.policy.as_ref())?;
         if let Some(id) = &self.external_id {
-            check_text("external id", id, 2, 128, "_+=,.@:/-")?;
-            body.insert("ExternalId".into(), json!(id));
+            check_text("external id", id.expose(), 2, 128, "_+=,.@:/-")?;
+            body.insert("ExternalId".into(), json!(id.expose()));
         }
         if !self.tags.is_empty() {
             check_tags(&self.tags)?;
@@ -277,7 +278,7 @@ fn check_text(
         return Ok(());
     }
     Err(CredentialError::config(format!(
-        "the {what} `{text}` must be {min} to {max} characters of A-Z a-z 0-9 {also}"
+        "the {what} has {chars} characters; it must be {min} to {max} of A-Z a-z 0-9 {also}"
     )))
 }
 
