@@ -4,7 +4,7 @@ use cos_sts::{CredentialRequest, Credentials, Reason};
 use http::Method;
 use tracing::Instrument;
 
-use crate::client::{Client, Now};
+use crate::client::Client;
 use crate::error::hint::{self, Facts};
 use crate::error::service::ServiceError;
 use crate::error::{Error, ErrorKind, Result};
@@ -12,7 +12,7 @@ use crate::judge::{Failure, Situation, Verdict, judge};
 use crate::request::{Call, Content};
 use crate::response::Reply;
 use crate::types::Endpoint;
-use crate::wire::Failed;
+use crate::wire::{Attempt, Failed};
 
 impl Client {
     /// Sends a call as often as the judge says.
@@ -57,11 +57,19 @@ impl Client {
         // Attempts that count against the policy, and all that were sent.
         let (mut attempt, mut sent) = (1, 0);
         let (mut refreshes, mut clock_fixed) = (0, false);
-        let mut credentials = self.credentials(&wanted).await?;
+        let endpoint = self.endpoint_of(call);
+        let mut credentials = self.credentials_for(call, &wanted).await?;
         loop {
             let now = self.now();
             sent += 1;
-            let mut failed = match self.attempt(call, &credentials, now, sent).await {
+            let this = Attempt {
+                call,
+                endpoint,
+                credentials: credentials.as_ref(),
+                now,
+                number: sent,
+            };
+            let mut failed = match self.attempt(&this).await {
                 Ok(mut reply) => {
                     reply.attempts = sent;
                     tracing::debug!(attempt = sent, status = reply.status, "answered");
@@ -70,13 +78,13 @@ impl Client {
                 Err(failed) => failed,
             };
             if let Failed::Answer(answer) = &mut failed {
-                self.ask_why(call, &credentials, now, answer).await;
+                self.ask_why(&this, answer).await;
             }
             let situation = Situation {
                 attempt,
                 idempotent: call.idempotent,
-                temporary: credentials.session_token().is_some(),
-                expired_time_s: credentials.expired_time_s(),
+                temporary: this.is_temporary(),
+                expired_time_s: this.expired_time_s(),
                 now_s: now.s,
                 refreshes,
                 clock_fixed,
@@ -97,12 +105,16 @@ impl Client {
                     attempt += 1;
                     settings.clock.sleep(after).await;
                     // Asked again: they may have been renewed while we waited.
-                    credentials = self.credentials(&wanted).await?;
+                    credentials = self.credentials_for(call, &wanted).await?;
                 }
                 Verdict::RefreshCredential => {
-                    let next = self.replace(&credentials, &wanted).await?;
-                    if is_same(&next, &credentials) {
-                        return Err(self.error(failed, call, &credentials, now, sent, false));
+                    let next = match this.credentials {
+                        Some(refused) => Some(self.replace(refused, &wanted).await?)
+                            .filter(|next| !is_same(next, refused)),
+                        None => None,
+                    };
+                    if next.is_none() {
+                        return Err(self.error(failed, &this, false));
                     }
                     refreshes += 1;
                     credentials = next;
@@ -113,22 +125,16 @@ impl Client {
                     tracing::info!(by_s, "corrected the clock by the service's");
                 }
                 Verdict::GiveUp { retryable } => {
-                    return Err(self.error(failed, call, &credentials, now, sent, retryable));
+                    return Err(self.error(failed, &this, retryable));
                 }
             }
         }
     }
 
     /// Turns the last failure into what the caller sees.
-    fn error(
-        &self,
-        failed: Failed,
-        call: &Call,
-        credentials: &Credentials,
-        now: Now,
-        attempts: u32,
-        retryable: bool,
-    ) -> Error {
+    fn error(&self, failed: Failed, last: &Attempt<'_>, retryable: bool) -> Error {
+        let Attempt { call, now, .. } = *last;
+        let attempts = last.number;
         match failed {
             Failed::Final(error) => error.with_attempts(attempts),
             Failed::Connect(e) | Failed::Broken(e) | Failed::Damaged(e) => {
@@ -141,10 +147,10 @@ impl Client {
                     bucket: self.bucket().as_str(),
                     app_id: self.bucket().app_id(),
                     region: self.region().as_str(),
-                    host: self.endpoint_of(call).host(),
+                    host: last.endpoint.host(),
                     key: call.key.as_ref().map(|k| k.as_str()),
-                    temporary: credentials.session_token().is_some(),
-                    expired_time_s: credentials.expired_time_s(),
+                    temporary: last.is_temporary(),
+                    expired_time_s: last.expired_time_s(),
                     now_s: now.s,
                     clock_behind_s: answer
                         .server_time_s
@@ -173,6 +179,17 @@ impl Client {
         request
     }
 
+    async fn credentials_for(
+        &self,
+        call: &Call,
+        wanted: &CredentialRequest,
+    ) -> Result<Option<Credentials>> {
+        if !call.signed {
+            return Ok(None);
+        }
+        self.credentials(wanted).await.map(Some)
+    }
+
     pub(crate) async fn credentials(&self, wanted: &CredentialRequest) -> Result<Credentials> {
         let provider = &self.settings().provider;
         if let Some(credentials) = provider.cached(wanted) {
@@ -198,13 +215,8 @@ impl Client {
 
     /// A refused HEAD has no body and so no reason: an ended key looks like a missing permission.
     /// Asking for the first byte with the same key tells which it is.
-    async fn ask_why(
-        &self,
-        call: &Call,
-        credentials: &Credentials,
-        now: Now,
-        answer: &mut ServiceError,
-    ) {
+    async fn ask_why(&self, refused: &Attempt<'_>, answer: &mut ServiceError) {
+        let call = refused.call;
         let unclear = answer.status == 403 && answer.code.is_none();
         let Some(key) = call
             .key
@@ -217,12 +229,28 @@ impl Client {
         question.params.clone_from(&call.params);
         question.headers.push(("range".into(), "bytes=0-0".into()));
         question.content = Content::Stream;
-        if let Err(Failed::Answer(told)) = self.attempt(&question, credentials, now, 1).await
+        let ask = Attempt {
+            call: &question,
+            number: 1,
+            ..*refused
+        };
+        if let Err(Failed::Answer(told)) = self.attempt(&ask).await
             && matches!(told.status, 400 | 401 | 403)
             && told.code.is_some()
         {
             *answer = *told;
         }
+    }
+}
+
+impl Attempt<'_> {
+    fn is_temporary(&self) -> bool {
+        self.credentials
+            .is_some_and(|c| c.session_token().is_some())
+    }
+
+    fn expired_time_s(&self) -> Option<u64> {
+        self.credentials?.expired_time_s()
     }
 }
 

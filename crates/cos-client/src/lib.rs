@@ -57,6 +57,7 @@
 //! Each call is a `cos.request` span of level debug with `operation`, `bucket` and `key`; each attempt is
 //! an event with status, code, request id and what was decided. No secret is ever in a field.
 
+mod acl;
 mod body;
 mod bucket;
 mod builder;
@@ -72,6 +73,7 @@ mod operation;
 mod request;
 mod response;
 mod sign;
+mod tags;
 mod time;
 mod tls;
 mod transfer;
@@ -79,9 +81,10 @@ mod types;
 mod wire;
 mod xml;
 
+pub use acl::{Acl, Grant, PutAcl};
 pub use bucket::{
-    BucketMeta, BucketSummary, ListMultipartUploads, ListMultipartUploadsPage,
-    MultipartUploadSummary,
+    BucketMeta, BucketSummary, CorsRule, ListMultipartUploads, ListMultipartUploadsPage,
+    ListObjectVersions, ListObjectVersionsPage, MultipartUploadSummary, ObjectVersion, Versioning,
 };
 pub use builder::ClientBuilder;
 pub use client::Client;
@@ -93,12 +96,15 @@ pub use multipart::{
     InitiateMultipartUpload, ListParts, ListPartsPage, PartSummary, UploadPart, UploadPartOutput,
 };
 pub use object::{
-    CopyObject, CopyObjectOutput, CopySource, DeleteFailure, DeleteObject, DeleteObjectOutput,
+    AppendObject, AppendObjectOutput, CheckCors, CopyObject, CopyObjectOutput, CopySource,
+    CorsAllowed, DeleteFailure, DeleteObject, DeleteObjectOutput, DeleteObjectTagging,
     DeleteObjects, DeleteObjectsOutput, GenericRequest, GenericResponse, GetObject,
-    GetObjectOutput, HeadObject, ListObjects, ListObjectsPage, ObjectBody, ObjectMeta,
-    ObjectSummary, Presign, PresignedUrl, PutObject, PutObjectOutput,
+    GetObjectOutput, GetObjectTagging, HeadObject, ListObjects, ListObjectsPage, ObjectBody,
+    ObjectMeta, ObjectSummary, PostForm, PostFormFields, Presign, PresignedUrl, PutObject,
+    PutObjectOutput, PutObjectTagging, PutSymlink, RestoreObject, RestoreObjectOutput, RestoreTier,
 };
 pub use operation::Operation;
+pub use tags::Tags;
 pub use transfer::download::{DownloadFile, DownloadOutput};
 pub use transfer::handle::{Transfer, TransferControl};
 pub use transfer::progress::Progress;

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
+use md5::{Digest, Md5};
 
 use crate::body::Payload;
 use crate::error::{Error, Result};
@@ -37,6 +40,8 @@ pub(crate) struct Call {
     pub share: Option<Share>,
     pub content: Content,
     pub idempotent: bool,
+    /// Whether it needs credentials; a form carries its own.
+    pub signed: bool,
     /// Compare the CRC-64 of what was sent with the answer's.
     pub check_crc: bool,
     pub read_timeout: Option<Duration>,
@@ -56,6 +61,7 @@ impl Call {
             share: None,
             content: Content::Whole,
             idempotent: operation.idempotent(),
+            signed: true,
             check_crc: false,
             read_timeout: None,
             max_attempts: None,
@@ -80,6 +86,27 @@ impl Call {
     pub(crate) fn payload(mut self, payload: Payload) -> Self {
         self.payload = payload;
         self
+    }
+
+    /// Asks for a certain version, when one is given.
+    pub(crate) fn version(self, version_id: Option<String>) -> Self {
+        match version_id {
+            Some(version) => self.param("versionId", version),
+            None => self,
+        }
+    }
+
+    /// Carries a document with the MD5 that the service wants for some of them.
+    pub(crate) fn document(mut self, content_type: &str, text: String) -> Self {
+        let md5 = STANDARD.encode(Md5::digest(text.as_bytes()));
+        self.headers.push(("content-md5".into(), md5));
+        self.headers
+            .push(("content-type".into(), content_type.into()));
+        self.payload(Payload::bytes(text.into()))
+    }
+
+    pub(crate) fn xml(self, text: String) -> Self {
+        self.document("application/xml", text)
     }
 }
 

@@ -37,9 +37,49 @@ fn days_before(year: u64, month: u64, day: u64) -> u64 {
     shifted * 365 + leap_days + day_of_year - 719_468
 }
 
+/// Writes Unix seconds as `2019-05-24T10:56:40.000Z`.
+pub(crate) fn format_iso(unix_s: u64) -> String {
+    let (days, second) = (unix_s / 86_400, unix_s % 86_400);
+    // Counted from March of year 0 in cycles of 400 years, so that leap days come last.
+    let days = days + 719_468;
+    let (cycle, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = cycle * 400 + year + carry;
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        for s in [
+            0,
+            951_782_400,
+            951_868_799,
+            1_558_695_400,
+            1_735_603_200,
+            4_107_542_400,
+        ]
+        .into_iter()
+        .chain((0..200_000).map(|day| day * 86_399))
+        {
+            let text = format_iso(s);
+            let read = parse_iso(&text).unwrap().duration_since(UNIX_EPOCH);
+            assert_eq!(read.unwrap().as_secs(), s, "{text}");
+        }
+        assert_eq!(format_iso(1_558_695_400), "2019-05-24T10:56:40.000Z");
+    }
 
     #[test]
     fn known_moments() {

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::request::{Call, Content};
 use crate::response::{Body, BodyStream, Reply, header};
 use crate::sign;
+use crate::types::Endpoint;
 
 /// Answers are read up to this size; listings of 1,000 long keys need about 3 MiB.
 const MAX_WHOLE: usize = 32 << 20;
@@ -33,21 +34,26 @@ pub(crate) enum Failed {
     Damaged(Error),
 }
 
+/// A call with what is decided anew for each attempt.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub call: &'a Call,
+    pub endpoint: &'a Endpoint,
+    /// `None`: the request carries its permission itself, as forms do.
+    pub credentials: Option<&'a Credentials>,
+    pub now: Now,
+    /// From 1.
+    pub number: u32,
+}
+
 impl Client {
     /// One request on the wire.
-    pub(crate) async fn attempt(
-        &self,
-        call: &Call,
-        credentials: &Credentials,
-        now: Now,
-        number: u32,
-    ) -> Result<Reply, Failed> {
+    pub(crate) async fn attempt(&self, attempt: &Attempt<'_>) -> Result<Reply, Failed> {
+        let call = attempt.call;
         let sending = Sending::new();
-        let request = self
-            .signed(call, credentials, now, number > 1, &sending)
-            .map_err(Failed::Final)?;
+        let request = self.signed(attempt, &sending).map_err(Failed::Final)?;
         let read_timeout = call.read_timeout.unwrap_or(self.timeouts().read);
-        let response = self.send(request, &sending, call, read_timeout).await?;
+        let response = self.send(request, &sending, attempt, read_timeout).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         if !(200..300).contains(&status) {
@@ -80,34 +86,28 @@ impl Client {
             status,
             headers,
             body,
-            attempts: number,
+            attempts: attempt.number,
             sent_crc,
         })
     }
 
     /// Builds and signs. Everything we add is signed, so that strict buckets accept it;
     /// User-Agent and Accept, added by the HTTP library, are exempt there.
-    fn signed(
-        &self,
-        call: &Call,
-        credentials: &Credentials,
-        now: Now,
-        is_retry: bool,
-        sending: &Arc<Sending>,
-    ) -> Result<reqwest::Request> {
+    fn signed(&self, attempt: &Attempt<'_>, sending: &Arc<Sending>) -> Result<reqwest::Request> {
+        let Attempt { call, endpoint, .. } = *attempt;
         let length = call.payload.content_length().map(|n| n.to_string());
         let mut headers: Vec<(&str, &str)> = Vec::with_capacity(call.headers.len() + 4);
-        headers.push(("host", self.endpoint_of(call).host()));
+        headers.push(("host", endpoint.host()));
         if let Some(length) = &length {
             headers.push(("content-length", length));
         }
         for (name, value) in &call.headers {
             headers.push((name, value));
         }
-        if let Some(token) = credentials.session_token() {
+        if let Some(token) = attempt.credentials.and_then(Credentials::session_token) {
             headers.push(("x-cos-security-token", token));
         }
-        if is_retry {
+        if attempt.number > 1 {
             headers.push(("x-cos-sdk-retry", "true"));
         }
         let params: Vec<(&str, &str)> = call
@@ -115,30 +115,22 @@ impl Client {
             .iter()
             .map(|(k, v)| (k.as_str(), v.as_str()))
             .collect();
-        let path = match &call.key {
-            Some(key) => format!("/{key}"),
-            None => "/".to_owned(),
+        let authorization = match attempt.credentials {
+            Some(credentials) => {
+                Some(self.authorization(call, credentials, attempt.now, &params, &headers)?)
+            }
+            None => None,
         };
-        let to_sign = cos_sign_core::Request {
-            method: call.method.as_str(),
-            path: &path,
-            params: &params,
-            headers: &headers,
-        };
-        let authorization = self
-            .keys()
-            .key(credentials, now.s)
-            .and_then(|key| sign::authorization(credentials, &key, &to_sign))
-            .map_err(|e| Error::config(format!("the request cannot be signed: {e}")))?;
-
-        let url = url(self.endpoint_of(call).base(), call, &params)?;
+        let url = url(endpoint.base(), call, &params)?;
         let mut request = reqwest::Request::new(call.method.clone(), url);
         let map = request.headers_mut();
         map.reserve(headers.len() + 1);
         for (name, value) in headers {
             insert(map, name, value, name == "x-cos-security-token")?;
         }
-        insert(map, "authorization", &authorization, true)?;
+        if let Some(authorization) = authorization {
+            insert(map, "authorization", &authorization, true)?;
+        }
         if !matches!(call.payload, Payload::None) {
             let body = UploadBody::new(&call.payload, Arc::clone(sending), call.share.clone());
             *request.body_mut() = Some(reqwest::Body::wrap(body));
@@ -146,14 +138,39 @@ impl Client {
         Ok(request)
     }
 
+    fn authorization(
+        &self,
+        call: &Call,
+        credentials: &Credentials,
+        now: Now,
+        params: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Result<String> {
+        let path = match &call.key {
+            Some(key) => format!("/{key}"),
+            None => "/".to_owned(),
+        };
+        let to_sign = cos_sign_core::Request {
+            method: call.method.as_str(),
+            path: &path,
+            params,
+            headers,
+        };
+        self.keys()
+            .key(credentials, now.s)
+            .and_then(|key| sign::authorization(credentials, &key, &to_sign))
+            .map_err(|e| Error::config(format!("the request cannot be signed: {e}")))
+    }
+
     /// Sends and waits for the answer to begin, as long as bytes move.
     async fn send(
         &self,
         request: reqwest::Request,
         sending: &Sending,
-        call: &Call,
+        attempt: &Attempt<'_>,
         read_timeout: Duration,
     ) -> Result<reqwest::Response, Failed> {
+        let call = attempt.call;
         let has_body = call.payload.content_length().is_some_and(|n| n > 0);
         let mut answer = std::pin::pin!(self.http().execute(request));
         loop {
@@ -168,7 +185,7 @@ impl Client {
                 biased;
                 answer = &mut answer => return match answer {
                     Ok(response) => Ok(response),
-                    Err(error) => Err(self.send_error(error, sending, call)),
+                    Err(error) => Err(send_error(error, sending, attempt)),
                 },
                 // From here on another limit holds.
                 () = sending.completed(), if !waiting_for_answer => {}
@@ -187,47 +204,47 @@ impl Client {
             }
         }
     }
+}
 
-    fn send_error(&self, error: reqwest::Error, sending: &Sending, call: &Call) -> Failed {
-        if let Some(cause) = sending.take_failure() {
-            let Payload::File { file, .. } = &call.payload else {
-                return Failed::Final(Error::new(ErrorKind::Local, cause.to_string()));
-            };
-            return Failed::Final(match cause.kind() {
-                std::io::ErrorKind::UnexpectedEof => file.changed(),
-                _ => Error::local("read", file.path(), cause),
-            });
-        }
-        let error = error.without_url();
-        let endpoint = self.endpoint_of(call);
-        let host = endpoint
-            .base()
-            .split_once("://")
-            .map_or("", |(_, host)| host);
-        if error.is_connect() {
-            let hint = hint::for_connection(&error, host);
-            let is_tls = hint::is_tls(&error);
-            let (kind, message) = if error.is_timeout() {
-                let message = format!("connecting to {host} took too long");
-                (ErrorKind::Timeout, message)
-            } else {
-                let cause = hint::root_cause(&error);
-                let message = format!("cannot connect to {host}: {cause}");
-                (ErrorKind::Network, message)
-            };
-            let error = Error::new(kind, message)
-                .with_hint_text(hint)
-                .with_retryable(!is_tls)
-                .with_source(error);
-            return if is_tls {
-                Failed::Final(error)
-            } else {
-                Failed::Connect(error)
-            };
-        }
-        let message = format!("the connection to {host} broke");
-        Failed::Broken(Error::new(ErrorKind::Network, message).with_source(error))
+fn send_error(error: reqwest::Error, sending: &Sending, attempt: &Attempt<'_>) -> Failed {
+    if let Some(cause) = sending.take_failure() {
+        let Payload::File { file, .. } = &attempt.call.payload else {
+            return Failed::Final(Error::new(ErrorKind::Local, cause.to_string()));
+        };
+        return Failed::Final(match cause.kind() {
+            std::io::ErrorKind::UnexpectedEof => file.changed(),
+            _ => Error::local("read", file.path(), cause),
+        });
     }
+    let error = error.without_url();
+    let host = attempt
+        .endpoint
+        .base()
+        .split_once("://")
+        .map_or("", |(_, host)| host);
+    if error.is_connect() {
+        let hint = hint::for_connection(&error, host);
+        let is_tls = hint::is_tls(&error);
+        let (kind, message) = if error.is_timeout() {
+            let message = format!("connecting to {host} took too long");
+            (ErrorKind::Timeout, message)
+        } else {
+            let cause = hint::root_cause(&error);
+            let message = format!("cannot connect to {host}: {cause}");
+            (ErrorKind::Network, message)
+        };
+        let error = Error::new(kind, message)
+            .with_hint_text(hint)
+            .with_retryable(!is_tls)
+            .with_source(error);
+        return if is_tls {
+            Failed::Final(error)
+        } else {
+            Failed::Connect(error)
+        };
+    }
+    let message = format!("the connection to {host} broke");
+    Failed::Broken(Error::new(ErrorKind::Network, message).with_source(error))
 }
 
 /// What arrived must be what was sent.

@@ -214,6 +214,16 @@ pub(crate) fn delete_request<'a>(keys: impl Iterator<Item = &'a str>) -> String 
     out
 }
 
+/// `<name>text</name>`, escaped.
+pub(crate) fn element(name: &str, text: &str) -> String {
+    let mut out = format!("<{name}>");
+    escape_text(text, &mut out);
+    out.push_str("</");
+    out.push_str(name);
+    out.push('>');
+    out
+}
+
 /// Escapes markup, and CR, which an XML reader would turn into LF.
 fn escape_text(text: &str, out: &mut String) {
     for c in text.chars() {

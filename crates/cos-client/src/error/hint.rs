@@ -54,6 +54,26 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
         "FileAlreadyExists" => {
             return Some("the key exists and overwriting was forbidden for this call".into());
         }
+        "AccessForbidden" if facts.operation == Some(Operation::OptionsObject) => {
+            return Some(
+                "no CORS rule of the bucket allows this origin, method and headers; change them \
+                 with put_bucket_cors"
+                    .into(),
+            );
+        }
+        "AppendPositionErr" => {
+            return Some("append at the object's present length, which HEAD tells".into());
+        }
+        "ObjectNotAppendable" => {
+            return Some(
+                "only objects that append_object created can grow; delete it first or use another \
+                 key"
+                .into(),
+            );
+        }
+        "RestoreAlreadyInProgress" => {
+            return Some("it is being restored; try reading later".into());
+        }
         "BucketAccelerateNotEnabled" => {
             return Some(
                 "switch global acceleration on for the bucket or use its own domain".into(),
@@ -78,6 +98,13 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
              bucket is probably in another region than {}",
             facts.host, facts.region
         ));
+    }
+    if facts.operation == Some(Operation::PostObject) && answer.status == 403 {
+        return Some(
+            "the form is over, does not allow this key, size or field, or its signer may not upload; \
+             make a new form with what it must allow"
+                .into(),
+        );
     }
     if matches!(answer.status, 401 | 403) || matches!(code, "ExpiredToken" | "InvalidAccessKeyId") {
         return Some(for_refusal(code, answer, facts));

@@ -61,11 +61,9 @@ impl DeleteObject {
     /// # Errors
     /// See [`crate::ErrorKind`].
     pub async fn send(self) -> Result<DeleteObjectOutput> {
-        let mut call =
-            Call::new(Operation::DeleteObject, Method::DELETE).key(ObjectKey::new(self.key)?);
-        if let Some(version) = self.version_id {
-            call = call.param("versionId", version);
-        }
+        let call = Call::new(Operation::DeleteObject, Method::DELETE)
+            .key(ObjectKey::new(self.key)?)
+            .version(self.version_id);
         let reply = self.client.execute(&call).await?;
         Ok(DeleteObjectOutput {
             delete_marker: reply.header("x-cos-delete-marker") == Some("true"),

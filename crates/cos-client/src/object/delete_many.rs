@@ -1,10 +1,5 @@
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::Method;
-use md5::{Digest, Md5};
 
-use crate::body::Payload;
 use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
@@ -87,13 +82,9 @@ impl DeleteObjects {
         let mut output = DeleteObjectsOutput::default();
         for keys in self.keys.chunks(MAX_KEYS) {
             let body = xml::delete_request(keys.iter().map(String::as_str));
-            let md5 = STANDARD.encode(Md5::digest(body.as_bytes()));
-            let mut call = Call::new(Operation::DeleteMultipleObjects, Method::POST)
+            let call = Call::new(Operation::DeleteMultipleObjects, Method::POST)
                 .param("delete", "")
-                .payload(Payload::bytes(Bytes::from(body)));
-            call.headers.push(("content-md5".into(), md5));
-            call.headers
-                .push(("content-type".into(), "application/xml".into()));
+                .xml(body);
             let reply = self.client.execute(&call).await?;
             let result: xml::DeleteResult = xml::parse(reply.whole())?;
             output.deleted += keys.len() - result.errors.len().min(keys.len());

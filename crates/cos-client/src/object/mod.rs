@@ -1,5 +1,6 @@
 //! One module per operation on objects: input builder, `send`, typed output.
 
+mod append;
 mod copy;
 mod delete;
 mod delete_many;
@@ -8,9 +9,15 @@ mod get;
 mod head;
 mod list;
 mod meta;
+mod options;
+mod post_form;
 mod presign;
 mod put;
+mod restore;
+mod symlink;
+mod tagging;
 
+pub use append::{AppendObject, AppendObjectOutput};
 pub use copy::{CopyObject, CopyObjectOutput, CopySource};
 pub use delete::{DeleteObject, DeleteObjectOutput};
 pub use delete_many::{DeleteFailure, DeleteObjects, DeleteObjectsOutput};
@@ -21,9 +28,14 @@ pub use head::HeadObject;
 pub use list::{ListObjects, ListObjectsPage, ObjectSummary};
 pub use meta::ObjectMeta;
 pub(crate) use meta::content_range;
+pub use options::{CheckCors, CorsAllowed};
+pub use post_form::{PostForm, PostFormFields};
 pub use presign::{Presign, PresignedUrl};
 pub(crate) use put::put;
 pub use put::{PutObject, PutObjectOutput};
+pub use restore::{RestoreObject, RestoreObjectOutput, RestoreTier};
+pub use symlink::PutSymlink;
+pub use tagging::{DeleteObjectTagging, GetObjectTagging, PutObjectTagging};
 
 /// Setters for the headers of anything that creates an object. The struct has a field `headers`.
 macro_rules! object_headers {

@@ -9,6 +9,7 @@ mod cloud;
 mod credentials;
 mod download;
 mod flows;
+mod operations;
 mod permissions;
 mod requests;
 mod retry;
