@@ -233,14 +233,14 @@ fn applies(statement: &Statement, call: &Call<'_>, target: &Target<'_>) -> bool 
 }
 
 /// Elements that name a statement and do not change its meaning.
-fn is_label(name: &str) -> bool {
+pub(crate) fn is_label(name: &str) -> bool {
     ["sid", "id", "description"]
         .iter()
         .any(|l| name.eq_ignore_ascii_case(l))
 }
 
 /// `name/cos:X` and the shorter `cos:X` are the same action.
-fn action_matches(pattern: &str, action: &str) -> bool {
+pub(crate) fn action_matches(pattern: &str, action: &str) -> bool {
     let short = |a| str::strip_prefix(a, "name/").unwrap_or(a);
     wildcard_match(short(pattern), short(action))
 }

@@ -26,9 +26,39 @@ pub fn wildcard_match(pattern: &str, text: &str) -> bool {
         .is_some_and(|rest| rest.iter().all(|b| *b == b'*'))
 }
 
+/// Whether any text matches both patterns.
+pub(crate) fn patterns_meet(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    // row[j]: whether the rest of `a` from i and the rest of `b` from j meet; built from the ends.
+    let only_stars = |rest: &[u8]| rest.iter().all(|c| *c == b'*');
+    let mut row: Vec<bool> = (0..=b.len())
+        .map(|j| b.get(j..).is_some_and(only_stars))
+        .collect();
+    for (i, x) in a.iter().enumerate().rev() {
+        let mut last = a.get(i..).is_some_and(only_stars);
+        // `below` is row[j + 1] of the line before.
+        let mut below = row.last().copied().unwrap_or_default();
+        if let Some(end) = row.last_mut() {
+            *end = last;
+        }
+        for (cell, y) in row.iter_mut().rev().skip(1).zip(b.iter().rev()) {
+            let straight = *cell;
+            let meets = match (x, y) {
+                // The star ends here, or takes one more of the other side.
+                (b'*', _) | (_, b'*') => straight || last,
+                _ => x == y && below,
+            };
+            below = straight;
+            *cell = meets;
+            last = meets;
+        }
+    }
+    row.first().copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::wildcard_match;
+    use super::{patterns_meet, wildcard_match};
     use proptest::prelude::*;
 
     #[test]
@@ -65,6 +95,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn patterns_meet_where_some_text_matches_both(a in "[ab*]{0,4}", b in "[ab*]{0,4}") {
+            // A shortest common text is no longer than both patterns together.
+            let mut texts = vec![String::new()];
+            let mut found = false;
+            for _ in 0..=8 {
+                found |= texts.iter().any(|t| wildcard_match(&a, t) && wildcard_match(&b, t));
+                let longer = texts.iter().flat_map(|t| [format!("{t}a"), format!("{t}b")]);
+                texts = longer.collect();
+            }
+            prop_assert_eq!(patterns_meet(&a, &b), found);
+        }
+
         #[test]
         fn agrees_with_the_definition(p in "[ab*/]{0,8}", t in "[ab/]{0,10}") {
             prop_assert_eq!(wildcard_match(&p, &t), slow(p.as_bytes(), t.as_bytes()));

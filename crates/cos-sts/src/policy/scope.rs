@@ -82,6 +82,11 @@ impl Scope {
         self
     }
 
+    pub(crate) fn in_region(mut self, region: &str) -> Self {
+        self.region = Some(region.to_owned());
+        self
+    }
+
     fn new(bucket: String, region: String, keys: Keys) -> Result<Self, PolicyError> {
         if app_id_of(&bucket).is_none() {
             return Err(
