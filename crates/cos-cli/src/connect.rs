@@ -2,7 +2,6 @@
 
 mod broker;
 mod chain;
-mod renewing;
 
 use std::sync::Arc;
 
@@ -13,7 +12,6 @@ use crate::exit::Result;
 use crate::global::GlobalOptions;
 
 pub(crate) use chain::provider;
-pub(crate) use renewing::FromBroker;
 
 /// The credentials of this moment.
 pub(crate) async fn credentials(global: &GlobalOptions) -> Result<Credentials> {

@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 
 use common::{Emulator, cos, json, run, stderr, stdout};
+use serde_json::Value;
 
 const ROLE: &str = "--role-arn=qcs::cam::uin/100000000001:roleName/uploader";
 
@@ -178,6 +179,37 @@ fn policy_check_says_who_decides() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn policy_lint_finds_what_build_never_makes() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("policy.json");
+    let lint = |text: &str| {
+        fs::write(&file, text).unwrap();
+        let output = run(cos(&["policy", "lint", "--json"]).arg(&file));
+        let text = stdout(&output);
+        let first = text
+            .lines()
+            .next()
+            .map(|l| serde_json::from_str(l).unwrap());
+        (output.status.code().unwrap(), first.unwrap_or(Value::Null))
+    };
+    let built = run(&mut cos(&[
+        "policy",
+        "build",
+        "--region=ap-guangzhou",
+        "--bucket=demo-1250000000",
+        "--prefix=a/",
+        "--allow=upload,download,list,delete",
+    ]));
+    assert_eq!(lint(&stdout(&built)), (0, Value::Null));
+    let wrong = stdout(&built).replace("GetObject\"", "GetObjct\"");
+    let (code, finding) = lint(&wrong);
+    assert_eq!((code, &finding["rule"]), (1, &"unknown-action".into()));
+    assert_eq!(finding["corrected"], "\"name/cos:GetObject\"");
+    let output = run(cos(&["policy", "lint"]).arg(&file));
+    assert!(stdout(&output).contains("policy.json:1: error [unknown-action]"));
 }
 
 #[test]

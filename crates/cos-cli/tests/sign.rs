@@ -177,7 +177,11 @@ fn wrong_usage_is_status_2_and_shows_no_secret() {
     );
     let output = run(cos(&good).env("COS_SECRET_ID", "AKIDx"));
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("together"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("belong together"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

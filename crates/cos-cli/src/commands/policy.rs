@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod lint;
 
 use clap::Subcommand;
 
@@ -15,6 +16,8 @@ cos policy build --region ap-guangzhou --bucket demo-1250000000 --prefix users/a
 pub(crate) enum PolicyCommand {
     /// Print the least policy for operations below a prefix
     Build(build::Build),
+    /// Find mistakes in a policy meant for STS, with the corrected text
+    Lint(lint::Lint),
     /// Say whether policies allow an action, and which statement decides
     Check(check::Check),
 }
@@ -23,6 +26,7 @@ impl PolicyCommand {
     pub(super) fn run(self, cx: &Context) -> Result {
         match self {
             Self::Build(c) => c.run(cx),
+            Self::Lint(c) => c.run(cx),
             Self::Check(c) => c.run(cx),
         }
     }

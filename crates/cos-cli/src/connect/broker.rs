@@ -1,10 +1,9 @@
-//! Credentials from the app owner's server.
+//! Credentials from the app owner's server, renewed before they end.
 
 use std::sync::Arc;
 
-use cos_sts::{CredentialProvider, SystemClock};
+use cos_sts::{BrokerSource, CachingProvider, CredentialProvider};
 
-use super::FromBroker;
 use crate::exit::{Failure, Result};
 use crate::global::{GlobalOptions, env};
 
@@ -14,7 +13,9 @@ pub(super) fn provider(global: &GlobalOptions, url: &str) -> Result<Arc<dyn Cred
         Failure::usage("COS_BROKER_URL is set, but COS_BROKER_BEARER is not")
             .hint("set it to the token that the server knows you by")
     })?;
-    let transport = super::transport(global)?;
-    let clock = Arc::new(SystemClock);
-    Ok(Arc::new(FromBroker::new(url, bearer, transport, clock)))
+    let source = BrokerSource::builder(url)
+        .bearer(bearer)
+        .transport(super::transport(global)?)
+        .build()?;
+    Ok(Arc::new(CachingProvider::new(source)))
 }

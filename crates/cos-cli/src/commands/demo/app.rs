@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use cos_client::{Client, DownloadOutput, UploadOutput};
 use cos_sts::{
-    Clock, CredentialProvider, CredentialRequest, Credentials, ReqwestTransport, StaticProvider,
+    BrokerSource, CachingProvider, Clock, CredentialProvider, CredentialRequest, Credentials,
+    ReqwestTransport, StaticProvider,
 };
 
 use super::cloud::{BUCKET, ForApp, REGION, USER};
 use super::material::Material;
-use crate::connect::FromBroker;
 use crate::exit::{Failure, Result};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -30,9 +30,14 @@ pub(super) struct App {
 impl App {
     /// An app that asks its owner's server for credentials and renews them there.
     pub(super) fn new(given: &ForApp) -> Result<Self> {
-        let transport = ReqwestTransport::builder().no_proxy().build()?;
-        let clock = Arc::clone(&given.clock);
-        let provider = FromBroker::new(&given.broker_url, &given.bearer, transport, clock);
+        // The server is on this machine, whatever proxy it is told to use.
+        let source = BrokerSource::builder(&given.broker_url)
+            .bearer(&given.bearer)
+            .transport(ReqwestTransport::builder().no_proxy().build()?)
+            .build()?;
+        let provider = CachingProvider::builder(source)
+            .clock(Arc::clone(&given.clock))
+            .build();
         let provider: Arc<dyn CredentialProvider> = Arc::new(provider);
         let client = client(&given.endpoint, &given.clock, Arc::clone(&provider))?;
         Ok(Self {
