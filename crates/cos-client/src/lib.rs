@@ -93,7 +93,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use http::Method;
 pub use multipart::{
     AbortMultipartUpload, CompleteMultipartUpload, CompleteOutput, CompletedPart,
-    InitiateMultipartUpload, ListParts, ListPartsPage, PartSummary, UploadPart, UploadPartOutput,
+    InitiateMultipartUpload, ListParts, ListPartsPage, PartSummary, UploadPart, UploadPartCopy,
+    UploadPartOutput,
 };
 pub use object::{
     AppendObject, AppendObjectOutput, CheckCors, CopyObject, CopyObjectOutput, CopySource,
@@ -105,6 +106,7 @@ pub use object::{
 };
 pub use operation::Operation;
 pub use tags::Tags;
+pub use transfer::copy::{CopyTransfer, CopyTransferOutput};
 pub use transfer::download::{DownloadFile, DownloadOutput};
 pub use transfer::handle::{Transfer, TransferControl};
 pub use transfer::progress::Progress;

@@ -5,6 +5,7 @@ mod complete;
 mod initiate;
 mod list;
 mod part;
+mod part_copy;
 
 pub use abort::AbortMultipartUpload;
 pub use complete::{CompleteMultipartUpload, CompleteOutput, CompletedPart};
@@ -12,3 +13,4 @@ pub use initiate::InitiateMultipartUpload;
 pub use list::{ListParts, ListPartsPage, PartSummary};
 pub(crate) use part::part_call;
 pub use part::{UploadPart, UploadPartOutput};
+pub use part_copy::UploadPartCopy;

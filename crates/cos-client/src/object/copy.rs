@@ -45,8 +45,25 @@ impl CopySource {
         self
     }
 
+    /// The object's key.
+    pub fn key(&self) -> &str {
+        self.key.as_str()
+    }
+
+    pub(crate) fn version_id(&self) -> Option<&str> {
+        self.version_id.as_deref()
+    }
+
+    /// A client for the bucket this is in.
+    pub(crate) fn client(&self, near: &Client) -> Result<Client> {
+        if self.bucket == *near.bucket() && self.region == *near.region() {
+            return Ok(near.clone());
+        }
+        near.for_bucket(self.bucket.as_str(), self.region.as_str())
+    }
+
     /// `<bucket>.cos.<region>.myqcloud.com/<encoded key>[?versionId=…]`.
-    fn header_value(&self) -> String {
+    pub(crate) fn header_value(&self) -> String {
         let Self {
             bucket,
             region,
@@ -88,7 +105,8 @@ pub struct CopyObjectOutput {
 }
 
 impl Client {
-    /// Copies an object of at most 5 GB into this bucket without moving its bytes through here.
+    /// Copies an object of at most 5 GB into this bucket without moving its bytes through here, in
+    /// one request. [`Client::copy`] takes any size.
     ///
     /// Needs `name/cos:GetObject` on the source and `name/cos:PutObject` on the target. Metadata is
     /// copied unless [`CopyObject::replace_metadata`] is called; storage class and access rule are
@@ -119,6 +137,11 @@ impl Client {
 
 impl CopyObject {
     object_headers!();
+
+    pub(crate) fn all_headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
 
     /// Gives the copy the metadata of this call instead of the source's. Needed to copy an object
     /// onto itself.

@@ -1,6 +1,7 @@
 //! Whole files, in parts and in parallel.
 
 mod abort;
+pub(crate) mod copy;
 pub(crate) mod download;
 pub(crate) mod handle;
 mod piece;

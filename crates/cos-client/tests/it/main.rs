@@ -6,6 +6,7 @@
 )]
 
 mod cloud;
+mod copy;
 mod credentials;
 mod download;
 mod flows;

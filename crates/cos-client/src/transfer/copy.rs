@@ -1,0 +1,369 @@
+//! An object of any size to another place in the service: one copy, or parts in parallel.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::abort::AbortGuard;
+use super::handle::Transfer;
+use super::plan::{self, Piece, Ranges, UploadPlan};
+use super::progress::{Meter, Progress, ProgressFn};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::multipart::CompletedPart;
+use crate::object::{CopySource, ObjectMeta, object_headers};
+use crate::request::Headers;
+use crate::types::{Crc64, ETag, ObjectKey, PartNumber, UploadId};
+
+/// Bytes per part: no byte passes through here, so parts are large.
+const PART_SIZE: u64 = 256 << 20;
+
+/// Copies or moves an object of any size; see [`Client::copy`].
+#[must_use = "call send() or start()"]
+pub struct CopyTransfer {
+    client: Client,
+    source: CopySource,
+    key: String,
+    headers: Headers,
+    replaces_metadata: bool,
+    moves: bool,
+    part_size: u64,
+    threshold: u64,
+    concurrency: Option<usize>,
+    on_progress: Option<ProgressFn>,
+}
+
+/// What a copy or move achieved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CopyTransferOutput {
+    /// Size of the object.
+    pub bytes: u64,
+    /// How many parts it was copied in; 1 for a simple copy.
+    pub parts: u32,
+    /// Tag of the copy.
+    pub etag: Option<ETag>,
+    /// CRC-64 of the copy, equal to the source's; absent where the service told none.
+    pub crc64: Option<Crc64>,
+    /// The copy's version, in buckets with versioning.
+    pub version_id: Option<String>,
+    /// Id of the last request to the copy.
+    pub request_id: Option<String>,
+}
+
+impl Client {
+    /// Copies an object of any size into this bucket without moving its bytes through here.
+    ///
+    /// Up to 5 GiB it is one request, above that parts, several at a time; a source that changes
+    /// meanwhile ends the copy, and parts copied so far are removed. The copy's CRC-64 is compared
+    /// with the source's. Content headers and user metadata come along unless
+    /// [`CopyTransfer::replace_metadata`] is called; storage class and access rule do not, and
+    /// copies in parts leave tags behind.
+    ///
+    /// Needs `name/cos:HeadObject` and `name/cos:GetObject` on the source and `name/cos:PutObject`
+    /// on the target; for parts also `InitiateMultipartUpload`, `UploadPartCopy`,
+    /// `CompleteMultipartUpload` and `AbortMultipartUpload`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::CopySource;
+    /// # client.put_object("films/1", vec![7; 3 << 20]).send().await?;
+    ///
+    /// let source = CopySource::new("demo-1250000000", "ap-guangzhou", "films/1")?;
+    /// let copied = client.copy(source, "archive/1").send().await?;
+    /// assert_eq!(copied.bytes, 3 << 20);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn copy(&self, source: CopySource, key: impl Into<String>) -> CopyTransfer {
+        CopyTransfer {
+            client: self.clone(),
+            source,
+            key: key.into(),
+            headers: Headers::default(),
+            replaces_metadata: false,
+            moves: false,
+            part_size: PART_SIZE,
+            threshold: plan::MAX_SINGLE_PUT + 1,
+            concurrency: None,
+            on_progress: None,
+        }
+    }
+
+    /// [`Client::copy`], then deletes the source (`name/cos:DeleteObject`) if it is still what was
+    /// copied. When that fails the copy stays, and the error says so.
+    pub fn move_object(&self, source: CopySource, key: impl Into<String>) -> CopyTransfer {
+        let mut transfer = self.copy(source, key);
+        transfer.moves = true;
+        transfer
+    }
+}
+
+impl CopyTransfer {
+    object_headers!();
+
+    /// Gives the copy the metadata of this call instead of the source's. Needed to copy an object
+    /// onto itself.
+    pub fn replace_metadata(mut self) -> Self {
+        self.replaces_metadata = true;
+        self
+    }
+
+    /// Bytes per part, 1 MiB to 5 GiB; 256 MiB by default.
+    pub fn part_size(mut self, bytes: u64) -> Self {
+        self.part_size = bytes;
+        self
+    }
+
+    /// Goes in parts from this size on; by default above 5 GiB.
+    pub fn multipart_threshold(mut self, bytes: u64) -> Self {
+        self.threshold = bytes;
+        self
+    }
+
+    /// Parts in flight at most; the client's own limit holds as well.
+    pub fn concurrency(mut self, parts: usize) -> Self {
+        self.concurrency = Some(parts);
+        self
+    }
+
+    /// Calls `callback` about ten times a second, and once at the end with all bytes. It runs
+    /// inside the transfer: return quickly.
+    pub fn on_progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Arc::new(callback));
+        self
+    }
+
+    /// Copies and waits. Dropping the future cancels.
+    ///
+    /// # Errors
+    /// `Precondition` when the source changes meanwhile, `Integrity` when the copy is not equal;
+    /// see [`crate::ErrorKind`].
+    pub async fn send(self) -> Result<CopyTransferOutput> {
+        self.start().await
+    }
+
+    /// Starts copying on the current Tokio runtime.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn start(self) -> Transfer<CopyTransferOutput> {
+        let meter = Meter::new();
+        let on_progress = self.on_progress.clone();
+        Transfer::start(Arc::clone(&meter), on_progress, self.run(meter))
+    }
+
+    async fn run(self, meter: Arc<Meter>) -> Result<CopyTransferOutput> {
+        let concurrency = self
+            .concurrency
+            .unwrap_or(self.client.settings().concurrency);
+        if concurrency == 0 {
+            return Err(Error::config("concurrency: must be at least 1"));
+        }
+        let key = ObjectKey::new(self.key.as_str())?;
+        let origin = self.source.client(&self.client)?;
+        let is_itself =
+            origin.bucket() == self.client.bucket() && self.source.key() == key.as_str();
+        if self.moves && is_itself {
+            return Err(Error::config("source and target of a move are the same"));
+        }
+        let mut head = origin.head_object(self.source.key());
+        if let Some(version) = self.source.version_id() {
+            head = head.version_id(version);
+        }
+        let meta = head.send().await?;
+        meter.set_total(meta.size);
+        let plan = plan::upload(meta.size, self.part_size, Some(self.threshold))
+            .map_err(|why| Error::config(format!("part_size: {why}")))?;
+        let (moves, source) = (self.moves, self.source.clone());
+        let copy = Copy {
+            client: self.client,
+            source: self.source,
+            key,
+            headers: self.headers.checked()?,
+            replaces_metadata: self.replaces_metadata,
+            meter,
+            concurrency,
+            meta,
+        };
+        let output = match plan {
+            UploadPlan::Single => copy.single().await?,
+            UploadPlan::Parts(ranges) => copy.in_parts(ranges).await?,
+        };
+        if moves {
+            remove(&origin, &source, &copy.meta).await?;
+        }
+        Ok(output)
+    }
+}
+
+impl std::fmt::Debug for CopyTransfer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CopyTransfer")
+            .field("source", &self.source)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Deletes what was copied, unless it changed since. Nothing but asking before can prevent the
+/// loss of a change: DELETE takes no conditions.
+async fn remove(origin: &Client, source: &CopySource, copied: &ObjectMeta) -> Result<()> {
+    let left = |e: Error| {
+        e.with_hint_text("the object is copied; the source could not be deleted and is left")
+    };
+    let mut delete = origin.delete_object(source.key());
+    if let Some(version) = source.version_id() {
+        delete = delete.version_id(version);
+    } else {
+        let now = origin
+            .head_object(source.key())
+            .send()
+            .await
+            .map_err(left)?;
+        if now.etag != copied.etag || now.version_id != copied.version_id {
+            return Err(Error::new(
+                ErrorKind::Precondition,
+                "the source changed after it was copied",
+            )
+            .with_hint_text("the object is copied as it was; the changed source is left"));
+        }
+    }
+    delete.send().await.map_err(left)?;
+    Ok(())
+}
+
+/// One running copy.
+struct Copy {
+    client: Client,
+    source: CopySource,
+    key: ObjectKey,
+    headers: Headers,
+    replaces_metadata: bool,
+    meter: Arc<Meter>,
+    concurrency: usize,
+    meta: ObjectMeta,
+}
+
+impl Copy {
+    async fn single(&self) -> Result<CopyTransferOutput> {
+        let _permit = self.client.permit().await?;
+        let mut copy = self
+            .client
+            .copy_object(self.source.clone(), self.key.as_str())
+            .all_headers(self.headers.clone());
+        if self.replaces_metadata {
+            copy = copy.replace_metadata();
+        }
+        if let Some(etag) = &self.meta.etag {
+            copy = copy.source_if_match(etag);
+        }
+        let output = copy.send().await?;
+        if let (Some(ours), Some(theirs)) = (output.crc64, self.meta.crc64)
+            && ours != theirs
+        {
+            return Err(Error::integrity(format!(
+                "the copy's CRC-64 is {ours} and the source's {theirs}"
+            )));
+        }
+        self.meter.share().reach(self.meta.size);
+        Ok(CopyTransferOutput {
+            bytes: self.meta.size,
+            parts: 1,
+            etag: output.etag,
+            crc64: output.crc64,
+            version_id: output.version_id,
+            request_id: output.request_id,
+        })
+    }
+
+    async fn in_parts(&self, ranges: Ranges) -> Result<CopyTransferOutput> {
+        let upload_id = self
+            .client
+            .initiate_multipart_upload(self.key.as_str())
+            .all_headers(self.new_headers().without("x-cos-forbid-overwrite"))
+            .send()
+            .await?;
+        let guard = AbortGuard::new(&self.client, &self.key, &upload_id);
+        let result = self.copy_parts(ranges, &upload_id).await;
+        match &result {
+            Ok(_) => guard.disarm(),
+            Err(error) => guard.abort(error).await,
+        }
+        result
+    }
+
+    async fn copy_parts(&self, ranges: Ranges, upload_id: &UploadId) -> Result<CopyTransferOutput> {
+        let parts: Vec<CompletedPart> = futures_util::stream::iter(ranges.pieces())
+            .map(|piece| self.copy_part(piece, upload_id))
+            .buffer_unordered(self.concurrency)
+            .try_collect()
+            .await?;
+        let mut complete =
+            self.client
+                .complete_multipart_upload(self.key.as_str(), upload_id, parts);
+        if let Some(crc64) = self.meta.crc64 {
+            complete = complete.expected_crc64(crc64);
+        }
+        if let Some(value) = self.headers.get("x-cos-forbid-overwrite") {
+            complete = complete.header("x-cos-forbid-overwrite", value);
+        }
+        let output = complete.send().await?;
+        Ok(CopyTransferOutput {
+            bytes: self.meta.size,
+            parts: ranges.count(),
+            etag: output.etag,
+            crc64: output.crc64,
+            version_id: output.version_id,
+            request_id: output.request_id,
+        })
+    }
+
+    async fn copy_part(&self, piece: Piece, upload_id: &UploadId) -> Result<CompletedPart> {
+        let _permit = self.client.permit().await?;
+        let number = PartNumber::new(piece.index + 1)?;
+        let mut copy = self
+            .client
+            .upload_part_copy(self.key.as_str(), upload_id, number, self.source.clone())
+            .range(piece.offset..=piece.offset + piece.len - 1);
+        if let Some(etag) = &self.meta.etag {
+            copy = copy.source_if_match(etag);
+        }
+        let part = copy.send().await?;
+        self.meter.share().reach(piece.len);
+        Ok(part)
+    }
+
+    /// Parts carry no metadata, so that of the source is given to the new object by hand.
+    fn new_headers(&self) -> Headers {
+        if self.replaces_metadata {
+            return self.headers.clone();
+        }
+        let mut headers = Headers::default();
+        let meta = &self.meta;
+        for (name, value) in [
+            ("content-type", &meta.content_type),
+            ("cache-control", &meta.cache_control),
+            ("content-disposition", &meta.content_disposition),
+            ("content-encoding", &meta.content_encoding),
+        ] {
+            if let Some(value) = value {
+                headers.set(name, value);
+            }
+        }
+        for (name, value) in &meta.metadata {
+            headers.set(&format!("x-cos-meta-{name}"), value);
+        }
+        // As in a simple copy, content headers and metadata of the call do not count without
+        // `replace_metadata`; storage class, access rule and the like do.
+        for (name, value) in self.headers.clone().into_pairs() {
+            if name.starts_with("x-cos-") && !name.starts_with("x-cos-meta-") {
+                headers.set(&name, value);
+            }
+        }
+        headers
+    }
+}
