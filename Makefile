@@ -1,8 +1,9 @@
 # One short command for everything CI does. `make` alone lists them.
 CARGO ?= cargo
 FILE ?=
+ONLY ?=
 
-.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign fuzz fuzz-smoke deny conformance setup clean
+.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign fuzz fuzz-smoke deny durability bench-emulator conformance setup clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,7 +58,13 @@ deny: ## licences, sources and duplicate crates (installs cargo-deny into target
 	$(CARGO) fetch --locked
 	target/tools/bin/cargo-deny --offline --manifest-path crates/cos-ffi/Cargo.toml check bans licenses sources
 
-conformance: ## the official Python and Node SDKs against the emulator (needs the network)
+durability: ## the emulator killed with -9 a hundred times while it writes to a data directory
+	COS_EMULATOR_KILLS=$${COS_EMULATOR_KILLS:-100} $(CARGO) test --locked -p cos-emulator --test it -- --nocapture --test-threads=1 killed::acknowledged_writes_survive
+
+bench-emulator: ## requests, bytes and connections per second of the emulator: make bench-emulator ONLY=small
+	$(CARGO) bench --locked -p cos-emulator --bench load -- $(ONLY)
+
+conformance: ## the official Python, Node and browser SDKs against the emulator (needs the network, Chromium)
 	tests/conformance/run
 
 setup: ## what a fresh Debian machine needs for `make ci` beyond Rust (run as root)

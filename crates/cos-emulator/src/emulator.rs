@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -19,6 +20,9 @@ use crate::server;
 use crate::server::tls::{self, Authority};
 use crate::shared::Shared;
 use crate::store::Store;
+
+/// Longest wait for a client in the middle of a request, unless told otherwise.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why an emulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +59,7 @@ pub struct EmulatorBuilder {
     clock_offset_s: i64,
     max_memory: Option<u64>,
     seed: u64,
+    idle_timeout: Duration,
 }
 
 impl EmulatorBuilder {
@@ -97,6 +102,13 @@ impl EmulatorBuilder {
     /// Seed of fault probabilities and request ids; the same seed gives the same faults.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Longest wait for a client in the middle of a request: for its whole head, then for each next piece of its
+    /// body; default 30 s. A late head ends the connection, a late body is refused with `RequestTimeout`.
+    pub fn idle_timeout(mut self, wait: Duration) -> Self {
+        self.idle_timeout = wait;
         self
     }
 
@@ -185,6 +197,7 @@ impl EmulatorBuilder {
             log: Log::default(),
             faults: Faults::default(),
             seed: self.seed,
+            idle_timeout: self.idle_timeout,
             spelling,
             random: Mutex::new(fastrand::Rng::with_seed(self.seed)),
             config: self.config,
@@ -284,6 +297,7 @@ impl Emulator {
             clock_offset_s: 0,
             max_memory: None,
             seed: 0,
+            idle_timeout: IDLE_TIMEOUT,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
@@ -24,10 +25,12 @@ pub(crate) struct Payload {
     ended: bool,
     corrupt_at: Option<u64>,
     rate: Option<u64>,
+    /// Longest wait for the client's next bytes.
+    patience: Duration,
 }
 
 impl Payload {
-    pub(crate) fn new(incoming: Incoming, waits: bool) -> Self {
+    pub(crate) fn new(incoming: Incoming, waits: bool, patience: Duration) -> Self {
         Self {
             incoming,
             received: Arc::default(),
@@ -36,6 +39,7 @@ impl Payload {
             ended: false,
             corrupt_at: None,
             rate: None,
+            patience,
         }
     }
 
@@ -58,11 +62,15 @@ impl Payload {
     /// The next bytes, `None` at the end.
     ///
     /// # Errors
-    /// `IncompleteBody` when the client breaks off.
+    /// `IncompleteBody` when the client breaks off, `RequestTimeout` when it stalls.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         self.started = true;
         loop {
-            match self.incoming.frame().await {
+            let Ok(frame) = tokio::time::timeout(self.patience, self.incoming.frame()).await else {
+                self.ended = true;
+                return Err(Code::RequestTimeout.into());
+            };
+            match frame {
                 None => {
                     self.ended = true;
                     return Ok(None);

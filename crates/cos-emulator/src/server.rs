@@ -24,8 +24,6 @@ use crate::service;
 use crate::shared::Shared;
 use socket::Socket;
 
-/// A client that has not sent its whole header by then is cut off.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest request line and header together; also the size of one read of a body.
 const MAX_HEADER_BYTES: usize = 256 * 1024;
 /// How long open requests may go on after a stop.
@@ -75,7 +73,7 @@ pub(crate) async fn run(
             match tls {
                 None => serve(socket, connection, shared, stop).await,
                 Some(acceptor) => {
-                    match tokio::time::timeout(HEADER_TIMEOUT, acceptor.accept(socket)).await {
+                    match tokio::time::timeout(shared.idle_timeout, acceptor.accept(socket)).await {
                         Ok(Ok(stream)) => serve(stream, connection, shared, stop).await,
                         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                         Err(_) => tracing::debug!("TLS handshake took too long"),
@@ -97,12 +95,13 @@ async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let idle_timeout = shared.idle_timeout;
     let handler = service_fn(move |request| {
         service::handle(Arc::clone(&shared), connection.clone(), request)
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(idle_timeout)
         .max_buf_size(MAX_HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), handler);
     tokio::pin!(served);

@@ -64,7 +64,7 @@ pub(crate) async fn handle(
         .headers
         .get("expect")
         .is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-    let mut payload = Payload::new(incoming, waits);
+    let mut payload = Payload::new(incoming, waits, shared.idle_timeout);
     let (peer, tls) = (connection.peer.ip(), connection.tls);
     let head = match Head::new(parts.method, &parts.uri, parts.headers, peer, tls) {
         Ok(head) => head,

@@ -1,6 +1,7 @@
 //! What all connections of one emulator share.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::clock::EmulatorClock;
 use crate::config::Config;
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) seed: u64,
+    /// Longest wait for a client in the middle of a request.
+    pub(crate) idle_timeout: Duration,
     /// How answers spell their header names.
     pub(crate) spelling: http::Extensions,
     pub(crate) random: Mutex<fastrand::Rng>,

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use tokio::task::JoinHandle;
 
 use crate::body::Body;
 
@@ -189,10 +191,13 @@ impl Content {
             pieces: pieces.segments.into(),
             file: None,
         };
-        let stream = futures_util::stream::try_unfold(reader, |mut reader| async move {
-            let read = tokio::task::spawn_blocking(move || reader.next().map(|b| (b, reader)));
-            let (bytes, reader) = read.await.map_err(io::Error::other)??;
-            Ok((!bytes.is_empty()).then_some((bytes, reader)))
+        // While some bytes are sent the next are read. The first read waits until somebody wants it.
+        let first = futures_util::stream::once(async move { read_on(reader) });
+        let stream = first.flat_map(|read| {
+            futures_util::stream::try_unfold(read, |read| async move {
+                let (bytes, reader) = read.await.map_err(io::Error::other)??;
+                Ok((!bytes.is_empty()).then(|| (bytes, read_on(reader))))
+            })
         });
         Body::stream(Box::pin(stream), Some(length))
     }
@@ -231,6 +236,11 @@ fn slice_chunks(chunks: &[Bytes], range: Range<u64>, out: &mut VecDeque<Bytes>) 
     }
 }
 
+/// Reads the next bytes, off the threads that serve.
+fn read_on(mut reader: FileReader) -> JoinHandle<io::Result<(Bytes, FileReader)>> {
+    tokio::task::spawn_blocking(move || reader.next().map(|bytes| (bytes, reader)))
+}
+
 struct FileReader {
     pieces: VecDeque<Segment>,
     file: Option<(std::fs::File, u64)>,
@@ -242,8 +252,10 @@ impl FileReader {
         loop {
             if let Some((file, left)) = &mut self.file {
                 let want = READ_BYTES.min(usize::try_from(*left).unwrap_or(READ_BYTES));
-                let mut buffer = vec![0; want];
-                file.read_exact(&mut buffer)?;
+                let mut buffer = Vec::with_capacity(want);
+                if file.take(want as u64).read_to_end(&mut buffer)? < want {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
                 *left -= want as u64;
                 if *left == 0 {
                     self.file = None;

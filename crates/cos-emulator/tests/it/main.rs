@@ -8,9 +8,11 @@
 mod admin;
 mod client;
 mod durability;
+mod error_table;
 mod faults;
 mod killed;
 mod lifecycle;
+mod limits;
 mod listing;
 mod multipart;
 mod objects;
