@@ -101,8 +101,9 @@ pub use provider::{
 pub use reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};
 
 pub use source::{
-    BrokerSource, BrokerSourceBuilder, ChainSource, EnvSource, FederationTokenSource, FnSource,
-    PushProvider, RoleSource,
+    BrokerSource, BrokerSourceBuilder, ChainReport, ChainSource, EnvSource, FederationTokenSource,
+    FnSource, InstanceRoleSource, InstanceRoleSourceBuilder, ProfileSource, PushProvider,
+    RoleSource, WebIdentitySource,
 };
 pub use sts::{
     AccountKind, AssumeRoleRequest, CODES, CallerIdentity, CodeRow, DURATION_LIMITS, DurationLimit,

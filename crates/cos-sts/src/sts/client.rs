@@ -104,6 +104,12 @@ impl StsClient {
         Self::with_provider(StaticProvider::new(credentials))
     }
 
+    /// A client for [`StsClient::assume_role_with_web_identity`], which takes no keys; other calls fail
+    /// until [`StsClientBuilder::credentials`] gives some.
+    pub fn without_credentials() -> StsClientBuilder {
+        Self::with_provider(NoCredentials)
+    }
+
     /// A client that takes its own credentials from a provider (an instance role, say).
     pub fn with_provider(provider: impl CredentialProvider) -> StsClientBuilder {
         StsClientBuilder {
@@ -333,7 +339,29 @@ impl StsClient {
     }
 }
 
+/// Has nothing to sign with.
+#[derive(Debug)]
+struct NoCredentials;
+
+impl CredentialProvider for NoCredentials {
+    fn credentials<'a>(
+        &'a self,
+        _request: &'a CredentialRequest,
+    ) -> crate::BoxFuture<'a, Result<Credentials, CredentialError>> {
+        let error = CredentialError::config("this client of STS has no credentials to sign with");
+        Box::pin(std::future::ready(Err(error)))
+    }
+
+    fn invalidate(&self, _generation: u64) {}
+}
+
 impl StsClientBuilder {
+    /// Calls with these keys.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.provider = Arc::new(StaticProvider::new(credentials));
+        self
+    }
+
     /// Another host: `sts.ap-guangzhou.tencentcloudapi.com`, `sts.internal.tencentcloudapi.com` inside
     /// Tencent's network, `sts.intl.tencentcloudapi.com` for the international site.
     pub fn host(mut self, host: impl Into<String>) -> Self {
