@@ -1,14 +1,13 @@
 //! An object's bytes: segments in memory or in files, shared between copies, never joined.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 
 use crate::body::Body;
@@ -192,12 +191,14 @@ impl Content {
             file: None,
         };
         // While some bytes are sent the next are read. The first read waits until somebody wants it.
-        let first = futures_util::stream::once(async move { read_on(reader) });
-        let stream = first.flat_map(|read| {
-            futures_util::stream::try_unfold(read, |read| async move {
-                let (bytes, reader) = read.await.map_err(io::Error::other)??;
-                Ok((!bytes.is_empty()).then(|| (bytes, read_on(reader))))
-            })
+        let begin = Reading::Not(reader);
+        let stream = futures_util::stream::try_unfold(begin, |reading| async move {
+            let under_way = match reading {
+                Reading::Not(reader) => read_on(reader),
+                Reading::UnderWay(read) => read,
+            };
+            let (bytes, reader) = under_way.await.map_err(io::Error::other)??;
+            Ok((!bytes.is_empty()).then(|| (bytes, Reading::UnderWay(read_on(reader)))))
         });
         Body::stream(Box::pin(stream), Some(length))
     }
@@ -236,8 +237,15 @@ fn slice_chunks(chunks: &[Bytes], range: Range<u64>, out: &mut VecDeque<Bytes>) 
     }
 }
 
+type Read = JoinHandle<io::Result<(Bytes, FileReader)>>;
+
+enum Reading {
+    Not(FileReader),
+    UnderWay(Read),
+}
+
 /// Reads the next bytes, off the threads that serve.
-fn read_on(mut reader: FileReader) -> JoinHandle<io::Result<(Bytes, FileReader)>> {
+fn read_on(mut reader: FileReader) -> Read {
     tokio::task::spawn_blocking(move || reader.next().map(|bytes| (bytes, reader)))
 }
 
