@@ -202,7 +202,7 @@ impl EmulatorBuilder {
             random: Mutex::new(fastrand::Rng::with_seed(self.seed)),
             config: self.config,
         };
-        shared.keys.configure(&shared.config)?;
+        shared.keys.configure(&shared.config, self.seed)?;
         shared.faults.configure(&shared.config.faults, self.seed)?;
         Ok(shared)
     }

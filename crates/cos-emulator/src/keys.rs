@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cos_sts::policy::{Identity, Policy};
 
@@ -96,6 +96,8 @@ pub(crate) enum Revoked {
 pub(crate) struct Keys {
     keys: RwLock<HashMap<String, Arc<Key>>>,
     revoked: RwLock<HashMap<String, Revoked>>,
+    /// Makes the public ids, so that the same seed gives the same log. Keys and tokens never repeat.
+    ids: Mutex<fastrand::Rng>,
 }
 
 /// The configured policies, checked.
@@ -111,7 +113,7 @@ pub(crate) fn parse_policy(
 
 impl Keys {
     /// Back to the configured keys.
-    pub(crate) fn configure(&self, config: &Config) -> Result<(), ConfigError> {
+    pub(crate) fn configure(&self, config: &Config, seed: u64) -> Result<(), ConfigError> {
         let mut keys = HashMap::new();
         let mut add = |secret_id: &str, secret_key: &str, policy, principal| {
             let key = Key {
@@ -149,6 +151,7 @@ impl Keys {
             }
         }
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        *self.ids.lock().unwrap_or_else(PoisonError::into_inner) = fastrand::Rng::with_seed(seed);
         self.revoked
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -184,6 +187,14 @@ impl Keys {
         known
     }
 
+    fn next_id(&self) -> String {
+        let mut random = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let text: String = std::iter::repeat_with(|| random.alphanumeric())
+            .take(60)
+            .collect();
+        format!("AKID{text}")
+    }
+
     /// Makes a temporary key.
     pub(crate) fn issue(
         &self,
@@ -200,7 +211,7 @@ impl Keys {
             policy: session_policy,
         };
         let key = Arc::new(Key {
-            secret_id: format!("AKID{}", random_text(60)),
+            secret_id: self.next_id(),
             secret_key: random_text(44),
             principal,
             policy: identity_policy,

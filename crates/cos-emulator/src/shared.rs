@@ -43,7 +43,7 @@ impl Shared {
             .configure(&self.config.buckets, self.clock.now_ms())
             .await?;
         // Checked when the emulator started.
-        let _ = self.keys.configure(&self.config);
+        let _ = self.keys.configure(&self.config, self.seed);
         let _ = self.faults.configure(&self.config.faults, self.seed);
         self.log.clear();
         *self.random.lock().unwrap_or_else(PoisonError::into_inner) =
