@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Policy(commands::policy::PolicyCommand),
     /// Copy a file to COS, an object to a file, or an object to another
     Cp(commands::cp::Cp),
+    /// Move a file to COS, an object to a file, or an object to another
+    Mv(commands::mv::Mv),
     /// List objects
     Ls(commands::ls::Ls),
     /// Show what is known about an object
@@ -52,6 +54,10 @@ pub(crate) enum Command {
     Cat(commands::cat::Cat),
     /// Delete an object
     Rm(commands::rm::Rm),
+    /// Make a bucket
+    Mb(commands::bucket::MakeBucket),
+    /// Remove an empty bucket
+    Rb(commands::bucket::RemoveBucket),
     /// Run a local STS, CAM and COS
     Emulator(commands::emulator::EmulatorCommand),
     /// Run the owner's server, which gives app users temporary credentials

@@ -290,3 +290,61 @@ fn an_old_target_survives_a_failed_download() {
     assert_eq!(fs::read_to_string(&target).unwrap(), "old");
     assert_eq!(names_in(dir.path()), ["target"]);
 }
+
+#[test]
+fn moving_leaves_one_copy() {
+    let emulator = Emulator::start(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.bin");
+    fs::write(&file, content(1000)).unwrap();
+    let go = |args: &[&str]| run(&mut emulator.cos(args));
+    let here = file.to_str().unwrap();
+    let (first, second) = (format!("{BUCKET}/in/a.bin"), format!("{BUCKET}/out/"));
+    assert_eq!(status(&go(&["mv", here, &first])), 0);
+    assert!(names_in(dir.path()).is_empty());
+    // Onto itself would be a deletion.
+    for same in [first.as_str(), &format!("{BUCKET}/in/")] {
+        assert_eq!(status(&go(&["mv", &first, same])), 2);
+    }
+    assert_eq!(status(&go(&["mv", &first, &second])), 0);
+    assert_eq!(status(&go(&["stat", &first])), 1);
+    let into = dir.path().to_str().unwrap();
+    assert_eq!(status(&go(&["mv", &format!("{second}a.bin"), into])), 0);
+    assert_eq!(fs::read(&file).unwrap(), content(1000));
+    assert_eq!(status(&go(&["stat", &format!("{second}a.bin")])), 1);
+    // A copy that fails takes nothing away.
+    let lost = go(&["mv", here, "cos://nobody-1250000000/x"]);
+    assert_eq!(status(&lost), 1, "{}", stderr(&lost));
+    assert_eq!(names_in(dir.path()), ["a.bin"]);
+    assert_eq!(status(&go(&["mv", "-", &first])), 2);
+}
+
+#[test]
+fn buckets_come_and_go() {
+    let emulator = Emulator::start(&[]);
+    let go = |args: &[&str]| run(&mut emulator.cos(args));
+    let bucket = "cos://new-1250000000";
+    assert_eq!(status(&go(&["mb", bucket])), 0);
+    let again = go(&["mb", bucket]);
+    assert_eq!(status(&again), 1);
+    assert!(
+        stderr(&again).contains("BucketAlready"),
+        "{}",
+        stderr(&again)
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a");
+    fs::write(&file, "a").unwrap();
+    let object = format!("{bucket}/a");
+    assert_eq!(status(&go(&["cp", file.to_str().unwrap(), &object])), 0);
+    let full = go(&["rb", bucket]);
+    assert_eq!(status(&full), 1);
+    assert!(
+        stderr(&full).contains("BucketNotEmpty"),
+        "{}",
+        stderr(&full)
+    );
+    assert_eq!(status(&go(&["rb", &object])), 2);
+    assert_eq!(status(&go(&["rm", &object])), 0);
+    assert_eq!(json(&go(&["rb", "--json", bucket]))["removed"], true);
+}

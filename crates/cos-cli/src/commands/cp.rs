@@ -28,10 +28,10 @@ A download appears under its name only when it is complete and its checksum is r
 pub(crate) struct Cp {
     /// What to copy: a file, cos://BUCKET/KEY, or - for standard input
     #[arg(value_name = "SRC")]
-    source: Place,
+    pub(super) source: Place,
     /// Where to: a file or folder, cos://BUCKET/KEY (or a prefix ending with /), or - for standard output
     #[arg(value_name = "DST")]
-    target: Place,
+    pub(super) target: Place,
     /// Bytes per part, such as 16MiB (1MiB to 5GiB)
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     part_size: Option<u64>,
@@ -57,20 +57,34 @@ pub(crate) struct Cp {
 
 impl Cp {
     pub(super) async fn run(self, cx: &Context) -> Result {
+        if let (Place::Cos(from), Place::Stdio) = (&self.source, &self.target) {
+            return download::stdout(cx, &self, from).await;
+        }
+        let done = self.transfer(cx).await?;
+        self.report(cx, &done)
+    }
+
+    /// Copies; the source stays.
+    pub(super) async fn transfer(&self, cx: &Context) -> Result<Done> {
         let begun = Instant::now();
-        let done = match (&self.source, &self.target) {
-            (Place::File(file), Place::Cos(to)) => upload::file(cx, &self, file, to).await,
-            (Place::Stdio, Place::Cos(to)) => upload::stdin(cx, &self, to).await,
-            (Place::Cos(from), Place::File(file)) => download::file(cx, &self, from, file).await,
-            (Place::Cos(from), Place::Stdio) => return download::stdout(cx, &self, from).await,
+        let mut done = match (&self.source, &self.target) {
+            (Place::File(file), Place::Cos(to)) => upload::file(cx, self, file, to).await,
+            (Place::Stdio, Place::Cos(to)) => upload::stdin(cx, self, to).await,
+            (Place::Cos(from), Place::File(file)) => download::file(cx, self, from, file).await,
             (Place::Cos(from), Place::Cos(to)) => {
-                cx.interrupt.or(copy::object(cx, &self, from, to)).await
+                cx.interrupt.or(copy::object(cx, self, from, to)).await
             }
             _ => Err(Failure::usage(
                 "one side of a copy must be cos://BUCKET/KEY",
             )),
         }?;
-        let seconds = begun.elapsed().as_secs_f64();
+        done.seconds = begun.elapsed().as_secs_f64();
+        Ok(done)
+    }
+
+    /// Says what was copied.
+    pub(super) fn report(&self, cx: &Context, done: &Done) -> Result {
+        let seconds = done.seconds;
         if cx.output.json {
             return cx.output.json(&json!({
                 "bytes": done.bytes,
@@ -92,6 +106,16 @@ impl Cp {
         ))
     }
 
+    /// Whether source and target are one object.
+    pub(super) fn is_onto_itself(&self) -> Result<bool> {
+        let (Place::Cos(from), Place::Cos(to)) = (&self.source, &self.target) else {
+            return Ok(false);
+        };
+        let key = from.object_key()?;
+        let name = key.rsplit('/').next().filter(|n| !n.is_empty());
+        Ok(from.bucket == to.bucket && to.key_for(name)? == key)
+    }
+
     fn client(&self, cx: &Context, place: &CosUrl) -> Result<Client> {
         connect::client(&cx.global, &place.bucket)
     }
@@ -107,7 +131,8 @@ impl Cp {
 }
 
 /// What a copy achieved.
-struct Done {
+#[derive(Default)]
+pub(super) struct Done {
     from: String,
     to: String,
     bytes: u64,
@@ -115,6 +140,7 @@ struct Done {
     etag: Option<String>,
     crc64: Option<String>,
     upload_id: Option<String>,
+    seconds: f64,
 }
 
 /// The result of a transfer. A signal cancels it, and what it began at the service is taken back before the

@@ -1,12 +1,14 @@
 //! One file per command.
 
 pub(crate) mod broker;
+pub(crate) mod bucket;
 pub(crate) mod cat;
 pub(crate) mod completions;
 pub(crate) mod cp;
 pub(crate) mod demo;
 pub(crate) mod emulator;
 pub(crate) mod ls;
+pub(crate) mod mv;
 pub(crate) mod policy;
 pub(crate) mod post_policy;
 pub(crate) mod presign;
@@ -41,6 +43,7 @@ pub(crate) async fn run(cli: Cli, output: Output, interrupt: Interrupt) -> Resul
     match cli.command {
         Command::Demo(c) => c.run(cx).await,
         Command::Cp(c) => c.run(cx).await,
+        Command::Mv(c) => c.run(cx).await,
         Command::Broker(c) => c.run(cx).await,
         Command::Emulator(c) => c.run(cx).await,
         Command::Sign(c) => interrupt.or(c.run(cx)).await,
@@ -52,6 +55,8 @@ pub(crate) async fn run(cli: Cli, output: Output, interrupt: Interrupt) -> Resul
         Command::Stat(c) => interrupt.or(c.run(cx)).await,
         Command::Cat(c) => interrupt.or(c.run(cx)).await,
         Command::Rm(c) => interrupt.or(c.run(cx)).await,
+        Command::Mb(c) => interrupt.or(c.run(cx)).await,
+        Command::Rb(c) => interrupt.or(c.run(cx)).await,
         Command::Policy(c) => c.run(cx),
         Command::Completions(c) => c.run(cx),
     }

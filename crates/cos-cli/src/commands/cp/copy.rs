@@ -42,5 +42,6 @@ pub(super) async fn object(cx: &Context, cp: &Cp, from: &CosUrl, to: &CosUrl) ->
         etag: done.etag.map(|e| e.as_str().to_owned()),
         crc64: done.crc64.map(|c| c.to_string()),
         upload_id: None,
+        ..Done::default()
     })
 }

@@ -45,6 +45,7 @@ pub(super) async fn file(cx: &Context, cp: &Cp, from: &CosUrl, to: &Path) -> Res
         etag: done.meta.etag.map(|e| e.as_str().to_owned()),
         crc64: Some(done.crc64.to_string()),
         upload_id: None,
+        ..Done::default()
     })
 }
 

@@ -84,6 +84,7 @@ async fn send(
         etag: done.etag.map(|e| e.as_str().to_owned()),
         crc64: Some(done.crc64.to_string()),
         upload_id: done.upload_id.map(|u| u.as_str().to_owned()),
+        ..Done::default()
     })
 }
 
