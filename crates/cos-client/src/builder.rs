@@ -10,6 +10,8 @@ use cos_sts::{Clock, CredentialProvider, SystemClock};
 use crate::client::Client;
 use crate::config::{Config, Place, RetryPolicy, Settings, Timeouts};
 use crate::error::{Error, Result};
+use crate::metrics::{AttemptMetrics, OnAttempt};
+use crate::throughput::MinThroughput;
 use crate::tls;
 use crate::transfer::plan;
 use crate::types::{BucketName, Domain, Region};
@@ -30,6 +32,10 @@ pub struct ClientBuilder {
     proxy: Option<String>,
     no_proxy: Option<String>,
     ca_pem: Vec<Vec<u8>>,
+    pinned_ca_pem: Vec<Vec<u8>>,
+    backup_domain: bool,
+    min_throughput: Option<MinThroughput>,
+    on_attempt: Option<OnAttempt>,
     user_agent: String,
     resolve: Vec<(String, SocketAddr)>,
 }
@@ -60,6 +66,10 @@ impl ClientBuilder {
             proxy: None,
             no_proxy: None,
             ca_pem: Vec::new(),
+            pinned_ca_pem: Vec::new(),
+            backup_domain: true,
+            min_throughput: None,
+            on_attempt: None,
             user_agent: concat!("cos-client-rust/", env!("CARGO_PKG_VERSION")).into(),
             resolve: Vec::new(),
         }
@@ -183,6 +193,58 @@ impl ClientBuilder {
         self
     }
 
+    /// Trusts these certificates (PEM, one or more) and no others: for a private gateway, or to
+    /// pin the service's own root.
+    pub fn pinned_ca_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.pinned_ca_pem.push(pem.as_ref().to_vec());
+        self
+    }
+
+    /// Whether a bucket whose own domain, `….myqcloud.com`, does not answer is asked at the
+    /// service's second one, `….tencentcos.cn`; on by default. Requests are signed anew for it.
+    /// Other domains and answers of the service itself never lead there.
+    pub fn backup_domain(mut self, on: bool) -> Self {
+        self.backup_domain = on;
+        self
+    }
+
+    /// Cuts connections that carry less than `bytes_per_second` over `window` while content goes
+    /// either way; none by default. What is cut is repeated like any broken connection. The
+    /// time a reader takes for what has arrived does not count.
+    pub fn min_throughput(mut self, bytes_per_second: u64, window: Duration) -> Self {
+        self.min_throughput = Some(MinThroughput {
+            bytes_per_s: bytes_per_second,
+            window,
+        });
+        self
+    }
+
+    /// Calls `hook` after every request sent, repetitions included, with what it took. It runs
+    /// inside the request: return quickly.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = cos_emulator::Emulator::builder().start().await?;
+    /// # let account = &emulator.accounts()[0];
+    /// # let credentials = cos_sts::Credentials::permanent(&account.secret_id, &account.secret_key)?;
+    /// let client = cos_client::Client::builder()
+    ///     .on_attempt(|m| println!("{} {:?} {:?}", m.operation, m.status, m.first_byte))
+    /// #    .bucket("demo-1250000000")
+    /// #    .region("ap-guangzhou")
+    /// #    .credentials(cos_sts::StaticProvider::new(credentials))
+    /// #    .endpoint(emulator.http_url())
+    ///     .build()?;
+    /// # client.put_object("k", "x").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_attempt(mut self, hook: impl Fn(&AttemptMetrics) + Send + Sync + 'static) -> Self {
+        self.on_attempt = Some(OnAttempt(Arc::new(hook)));
+        self
+    }
+
     /// The `User-Agent` header.
     pub fn user_agent(mut self, text: impl Into<String>) -> Self {
         self.user_agent = text.into();
@@ -218,6 +280,9 @@ impl ClientBuilder {
             part_size: self.part_size,
             multipart_threshold: self.multipart_threshold,
             place: self.place,
+            backup_domain: self.backup_domain,
+            min_throughput: self.min_throughput,
+            on_attempt: self.on_attempt,
         };
         let config = Config {
             bucket,
@@ -245,7 +310,17 @@ impl ClientBuilder {
                 "a simple upload takes at most 5 GiB",
             ));
         }
+        if self.min_throughput.is_some_and(|m| m.bytes_per_s == 0) {
+            return Err(named("min_throughput", "must be above zero"));
+        }
+        if !self.ca_pem.is_empty() && !self.pinned_ca_pem.is_empty() {
+            return Err(named(
+                "pinned_ca_pem",
+                "only pinned certificates are trusted; leave ca_pem out",
+            ));
+        }
         for (field, limit) in [
+            ("min_throughput", self.min_throughput.map(|m| m.window)),
             ("connect_timeout", Some(self.timeouts.connect)),
             ("read_timeout", Some(self.timeouts.read)),
             ("stall_timeout", Some(self.timeouts.stall)),
@@ -258,9 +333,17 @@ impl ClientBuilder {
         Ok(())
     }
 
+    fn tls(&self) -> Result<rustls::ClientConfig> {
+        let field = match self.pinned_ca_pem.is_empty() {
+            true => "ca_pem",
+            false => "pinned_ca_pem",
+        };
+        tls::config(&self.ca_pem, &self.pinned_ca_pem).map_err(|e| named(field, e))
+    }
+
     fn http(&self) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(&self.ca_pem).map_err(|e| named("ca_pem", e))?)
+            .tls_backend_preconfigured(self.tls()?)
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
@@ -353,6 +436,13 @@ mod tests {
             ),
             ("proxy", good().proxy("http://u:hunter2@")),
             ("ca_pem", good().ca_pem("no certificate")),
+            ("pinned_ca_pem", good().pinned_ca_pem("no certificate")),
+            ("pinned_ca_pem", good().pinned_ca_pem("a").ca_pem("b")),
+            (
+                "min_throughput",
+                good().min_throughput(0, Duration::from_secs(1)),
+            ),
+            ("min_throughput", good().min_throughput(1, Duration::ZERO)),
             ("user_agent", good().user_agent("a\nb")),
         ];
         for (field, builder) in cases {

@@ -7,6 +7,8 @@ use cos_sts::{Clock, CredentialProvider};
 
 use crate::builder::named;
 use crate::error::Result;
+use crate::metrics::OnAttempt;
+use crate::throughput::MinThroughput;
 use crate::types::{BucketName, Domain, Endpoint, Region};
 
 /// How often and how patiently a failed request is repeated.
@@ -90,6 +92,9 @@ pub(crate) struct Settings {
     pub part_size: u64,
     pub multipart_threshold: Option<u64>,
     pub place: Place,
+    pub backup_domain: bool,
+    pub min_throughput: Option<MinThroughput>,
+    pub on_attempt: Option<OnAttempt>,
 }
 
 /// Where buckets are found.

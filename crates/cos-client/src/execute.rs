@@ -19,9 +19,9 @@ impl Client {
     pub(crate) async fn execute(&self, call: &Call) -> Result<Reply> {
         let span = tracing::debug_span!(
             "cos.request",
-            operation = call.operation.as_str(),
-            bucket = self.bucket().as_str(),
-            key = call.key.as_ref().map(|k| k.as_str()),
+            cos.operation = call.operation.as_str(),
+            cos.bucket = self.bucket().as_str(),
+            cos.key = call.key.as_ref().map(|k| k.as_str()),
         );
         let work = self.attempts(call).instrument(span);
         let result = match self.timeouts().whole {
@@ -57,24 +57,28 @@ impl Client {
         // Attempts that count against the policy, and all that were sent.
         let (mut attempt, mut sent) = (1, 0);
         let (mut refreshes, mut clock_fixed) = (0, false);
-        let endpoint = self.endpoint_of(call);
+        let own_endpoint = self.endpoint_of(call);
+        let mut backup = settings
+            .backup_domain
+            .then(|| own_endpoint.backup())
+            .flatten();
+        let mut switched = None;
+        let mut asked = std::time::Instant::now();
         let mut credentials = self.credentials_for(call, &wanted).await?;
         loop {
             let now = self.now();
             sent += 1;
+            let endpoint = switched.as_ref().unwrap_or(own_endpoint);
             let this = Attempt {
                 call,
                 endpoint,
                 credentials: credentials.as_ref(),
                 now,
                 number: sent,
+                credential_wait: asked.elapsed(),
             };
-            let mut failed = match self.attempt(&this).await {
-                Ok(mut reply) => {
-                    reply.attempts = sent;
-                    tracing::debug!(attempt = sent, status = reply.status, "answered");
-                    return Ok(reply);
-                }
+            let mut failed = match self.traced_attempt(&this).await {
+                Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
             };
             if let Failed::Answer(answer) = &mut failed {
@@ -88,6 +92,7 @@ impl Client {
                 now_s: now.s,
                 refreshes,
                 clock_fixed,
+                has_backup: backup.is_some(),
             };
             let view = match &failed {
                 Failed::Final(_) => None,
@@ -99,15 +104,21 @@ impl Client {
             let verdict = view.map_or(Verdict::GiveUp { retryable: false }, |view| {
                 judge(view, &situation, &policy, fastrand::f64())
             });
-            trace_failure(&failed, sent, &verdict);
+            trace_failure(&failed, &verdict);
             match verdict {
-                Verdict::Retry { after } => {
+                Verdict::Retry { after } | Verdict::SwitchDomain { after } => {
+                    if matches!(verdict, Verdict::SwitchDomain { .. }) {
+                        switched = backup.take();
+                        tracing::info!("no answer from the service; asking its second domain");
+                    }
                     attempt += 1;
                     settings.clock.sleep(after).await;
+                    asked = std::time::Instant::now();
                     // Asked again: they may have been renewed while we waited.
                     credentials = self.credentials_for(call, &wanted).await?;
                 }
                 Verdict::RefreshCredential => {
+                    asked = std::time::Instant::now();
                     let next = match this.credentials {
                         Some(refused) => Some(self.replace(refused, &wanted).await?)
                             .filter(|next| !is_same(next, refused)),
@@ -121,6 +132,7 @@ impl Client {
                 }
                 Verdict::FixClock { by_s } => {
                     clock_fixed = true;
+                    asked = std::time::Instant::now();
                     self.set_clock_offset(now.offset_s.saturating_add(by_s));
                     tracing::info!(by_s, "corrected the clock by the service's");
                 }
@@ -129,6 +141,35 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// One attempt in its span.
+    async fn traced_attempt(&self, attempt: &Attempt<'_>) -> Result<Reply, Failed> {
+        let span = tracing::debug_span!(
+            "cos.attempt",
+            http.request.method = attempt.call.method.as_str(),
+            server.address = attempt.endpoint.host(),
+            http.request.resend_count = attempt.number - 1,
+            http.response.status_code = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+            cos.request_id = tracing::field::Empty,
+        );
+        let result = self.attempt(attempt).instrument(span.clone()).await;
+        match &result {
+            Ok(reply) => {
+                span.record("http.response.status_code", reply.status);
+                span.record("cos.request_id", reply.header("x-cos-request-id"));
+                span.in_scope(|| tracing::debug!("answered"));
+            }
+            Err(failed) => {
+                if let Failed::Answer(answer) = failed {
+                    span.record("http.response.status_code", answer.status);
+                    span.record("cos.request_id", answer.request_id.as_deref());
+                }
+                span.record("error.type", failed.error_type());
+            }
+        }
+        result
     }
 
     /// Turns the last failure into what the caller sees.
@@ -266,19 +307,18 @@ pub(crate) fn credential_error(error: cos_sts::CredentialError) -> Error {
         .with_source(error)
 }
 
-fn trace_failure(failed: &Failed, attempt: u32, verdict: &Verdict) {
+fn trace_failure(failed: &Failed, verdict: &Verdict) {
     match failed {
         Failed::Answer(answer) => tracing::debug!(
-            attempt,
-            status = answer.status,
-            code = answer.code.as_deref(),
-            request_id = answer.request_id.as_deref(),
+            http.response.status_code = answer.status,
+            error.type = answer.code.as_deref(),
+            cos.request_id = answer.request_id.as_deref(),
             string_to_sign = answer.string_to_sign.as_deref(),
             ?verdict,
             "refused"
         ),
         Failed::Final(e) | Failed::Connect(e) | Failed::Broken(e) | Failed::Damaged(e) => {
-            tracing::debug!(attempt, error = %e, ?verdict, "failed");
+            tracing::debug!(error = %e, ?verdict, "failed");
         }
     }
 }

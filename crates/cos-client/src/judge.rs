@@ -109,6 +109,8 @@ pub(crate) struct Situation {
     pub refreshes: u32,
     /// The clock was already corrected for this call.
     pub clock_fixed: bool,
+    /// The bucket can also be asked at the service's second domain.
+    pub has_backup: bool,
 }
 
 /// What to do next.
@@ -120,6 +122,8 @@ pub(crate) enum Verdict {
     RefreshCredential,
     /// Add this many seconds to the corrected clock, repeat at once.
     FixClock { by_s: i64 },
+    /// Wait, then again at the service's second domain.
+    SwitchDomain { after: Duration },
     /// Report it. `retryable`: a later call may succeed.
     GiveUp { retryable: bool },
 }
@@ -136,6 +140,37 @@ pub(crate) fn judge(
     policy: &RetryPolicy,
     random: f64,
 ) -> Verdict {
+    let verdict = judge_here(failure, s, policy, random);
+    if !s.has_backup || !is_silent(failure) || s.attempt >= policy.max_attempts {
+        return verdict;
+    }
+    match verdict {
+        // Once more at the same place first, unless there is no further chance.
+        Verdict::Retry { after } if s.attempt >= 2 || s.attempt + 1 == policy.max_attempts => {
+            Verdict::SwitchDomain { after }
+        }
+        // Somebody sends us elsewhere, and it is not the service.
+        Verdict::GiveUp { .. } if is_redirect(failure) => Verdict::SwitchDomain {
+            after: Duration::ZERO,
+        },
+        other => other,
+    }
+}
+
+/// Whether the service itself said nothing: its answers carry a request id.
+fn is_silent(failure: Failure<'_>) -> bool {
+    match failure {
+        Failure::Connect | Failure::Broken => true,
+        Failure::Answer(answer) => !answer.is_from_cos(),
+        Failure::Damaged => false,
+    }
+}
+
+fn is_redirect(failure: Failure<'_>) -> bool {
+    matches!(failure, Failure::Answer(answer) if matches!(answer.status, 301 | 302 | 307 | 308))
+}
+
+fn judge_here(failure: Failure<'_>, s: &Situation, policy: &RetryPolicy, random: f64) -> Verdict {
     let class = match failure {
         Failure::Answer(answer) => classify(answer),
         Failure::Connect | Failure::Broken => Class::Transient,
@@ -224,6 +259,7 @@ mod tests {
             now_s: NOW,
             refreshes: 0,
             clock_fixed: false,
+            has_backup: false,
         }
     }
 
@@ -416,7 +452,69 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_second_domain_is_asked_when_the_first_is_silent() {
+        let p = RetryPolicy::default();
+        let at = |attempt| Situation {
+            attempt,
+            has_backup: true,
+            ..situation()
+        };
+        let switches = |v: Verdict| matches!(v, Verdict::SwitchDomain { .. });
+        let mut gateway = answer(502, "", "");
+        gateway.request_id = None;
+        for failure in [Failure::Connect, Failure::Broken, Failure::Answer(&gateway)] {
+            assert!(is_retry(judge(failure, &at(1), &p, 0.5)));
+            assert!(switches(judge(failure, &at(2), &p, 0.5)));
+            let two = p.with_max_attempts(2);
+            assert!(switches(judge(failure, &at(1), &two, 0.5)));
+            let one = p.with_max_attempts(1);
+            assert!(!switches(judge(failure, &at(1), &one, 0.5)));
+        }
+        let mut redirect = answer(302, "", "");
+        redirect.request_id = None;
+        let now = Verdict::SwitchDomain {
+            after: Duration::ZERO,
+        };
+        assert_eq!(judge(Failure::Answer(&redirect), &at(1), &p, 0.5), now);
+        // What may have been carried out is not repeated elsewhere either.
+        let once = Situation {
+            idempotent: false,
+            ..at(2)
+        };
+        assert_eq!(
+            judge(Failure::Broken, &once, &p, 0.5),
+            Verdict::GiveUp { retryable: true }
+        );
+    }
+
     proptest! {
+        #[test]
+        fn a_request_id_or_no_backup_keeps_the_domain(status in 100_u16..600, attempt in 1_u32..9, max in 1_u32..9,
+                                                      idempotent: bool, has_backup: bool, has_id: bool) {
+            let policy = RetryPolicy::default().with_max_attempts(max);
+            let s = Situation { attempt, idempotent, has_backup, ..situation() };
+            let mut a = answer(status, "", "");
+            if !has_id {
+                a.request_id = None;
+            }
+            let v = judge(Failure::Answer(&a), &s, &policy, 0.5);
+            if let Verdict::SwitchDomain { after } = v {
+                prop_assert!(has_backup && !has_id && attempt < max);
+                prop_assert!(after <= policy.max_delay);
+                prop_assert!(status >= 300);
+            }
+            // Without the choice the same failure is repeated here, or is a stranger's redirect.
+            let here = judge(Failure::Answer(&a), &Situation { has_backup: false, ..s }, &policy, 0.5);
+            let stays = matches!(here, Verdict::Retry { .. } | Verdict::GiveUp { .. });
+            prop_assert!(stays);
+            if v != here {
+                prop_assert!(is_retry(here) || (300..400).contains(&status));
+            }
+            prop_assert_eq!(judge(Failure::Damaged, &s, &policy, 0.5),
+                            judge(Failure::Damaged, &Situation { has_backup: false, ..s }, &policy, 0.5));
+        }
+
         #[test]
         fn retries_end_and_delays_stay_in_bounds(attempt in 1_u32..100, random in 0.0..1.0_f64,
                                                  status in 100_u16..600, max in 1_u32..20) {

@@ -54,8 +54,16 @@
 //!
 //! # Tracing
 //!
-//! Each call is a `cos.request` span of level debug with `operation`, `bucket` and `key`; each attempt is
-//! an event with status, code, request id and what was decided. No secret is ever in a field.
+//! Each call is a span `cos.request` of level debug, each request sent a span `cos.attempt` inside it.
+//! Fields are named after OpenTelemetry's HTTP conventions, what is COS's own begins with `cos.`:
+//!
+//! | span | fields |
+//! |---|---|
+//! | `cos.request` | `cos.operation`, `cos.bucket`, `cos.key` |
+//! | `cos.attempt` | `http.request.method`, `server.address`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `cos.request_id` |
+//!
+//! Events inside tell what was decided after a failure. No secret is ever in a field.
+//! [`ClientBuilder::on_attempt`] gives the same as numbers, with the time each phase took.
 
 mod acl;
 mod body;
@@ -64,9 +72,11 @@ mod builder;
 mod client;
 mod config;
 mod crc;
+mod env;
 mod error;
 mod execute;
 mod judge;
+mod metrics;
 mod multipart;
 mod object;
 mod operation;
@@ -74,6 +84,7 @@ mod request;
 mod response;
 mod sign;
 mod tags;
+mod throughput;
 mod time;
 mod tls;
 mod transfer;
@@ -91,6 +102,7 @@ pub use client::Client;
 pub use config::RetryPolicy;
 pub use error::{Error, ErrorKind, Result};
 pub use http::Method;
+pub use metrics::AttemptMetrics;
 pub use multipart::{
     AbortMultipartUpload, CompleteMultipartUpload, CompleteOutput, CompletedPart,
     InitiateMultipartUpload, ListParts, ListPartsPage, PartSummary, UploadPart, UploadPartCopy,

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::Report;
 use crate::operation::Operation;
+use crate::throughput::{Gauge, MinThroughput};
 use crate::types::{Crc64, ETag};
 
 /// A successful answer.
@@ -15,8 +18,6 @@ pub(crate) struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Body,
-    /// Requests sent for it.
-    pub attempts: u32,
     /// CRC-64 of the request's body, when it had one.
     pub sent_crc: Option<u64>,
 }
@@ -70,6 +71,8 @@ pub(crate) struct BodyStream {
     response: reqwest::Response,
     read_timeout: Duration,
     operation: Operation,
+    gauge: Option<Gauge>,
+    report: Option<Box<Report>>,
 }
 
 impl BodyStream {
@@ -77,17 +80,63 @@ impl BodyStream {
         response: reqwest::Response,
         read_timeout: Duration,
         operation: Operation,
+        min_throughput: Option<MinThroughput>,
     ) -> Self {
         Self {
             response,
             read_timeout,
             operation,
+            gauge: min_throughput.map(Gauge::new),
+            report: None,
         }
+    }
+
+    pub(crate) fn with_report(mut self, report: Option<Box<Report>>) -> Self {
+        self.report = report;
+        self
     }
 
     /// The next piece; `None` at the end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let next = tokio::time::timeout(self.read_timeout, self.response.chunk()).await;
+        let result = self.next().await;
+        if let Some(report) = &mut self.report {
+            match &result {
+                Ok(piece) => report.received(piece.as_ref().map_or(0, Bytes::len)),
+                Err(error) => report.metrics.error = Some(error.kind()),
+            }
+            if matches!(result, Ok(None) | Err(_)) {
+                self.report = None; // Dropping sends it.
+            }
+        }
+        result
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        let mut began = Instant::now();
+        let deadline = began + self.read_timeout;
+        let next = loop {
+            let until = match &self.gauge {
+                Some(gauge) => deadline.min(began + gauge.left()),
+                None => deadline,
+            };
+            let next = tokio::time::timeout_at(until, self.response.chunk()).await;
+            let Some(gauge) = &mut self.gauge else {
+                break next;
+            };
+            let bytes = match &next {
+                Ok(Ok(Some(piece))) => piece.len() as u64,
+                Ok(_) => break next, // The end, however slowly it came.
+                Err(_) => 0,
+            };
+            if let Err(why) = gauge.note(began.elapsed(), bytes) {
+                let error = Error::new(ErrorKind::Timeout, why);
+                return Err(error.with_operation(self.operation).with_attempts(1));
+            }
+            if next.is_ok() || until >= deadline {
+                break next;
+            }
+            began = Instant::now();
+        };
         let error = match next {
             Ok(Ok(piece)) => return Ok(piece),
             Ok(Err(error)) => Error::new(ErrorKind::Network, "the connection broke while reading")

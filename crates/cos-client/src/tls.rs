@@ -9,9 +9,13 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-pub(crate) fn config(extra_pem: &[Vec<u8>]) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    for pem in extra_pem {
+/// The bundled roots and `extra` ones; with `pinned` ones only those.
+fn roots(extra: &[Vec<u8>], pinned: &[Vec<u8>]) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    if pinned.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    for pem in extra.iter().chain(pinned) {
         let mut found = 0;
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|e| format!("not a PEM certificate: {e}"))?;
@@ -24,12 +28,33 @@ pub(crate) fn config(extra_pem: &[Vec<u8>]) -> Result<ClientConfig, String> {
             return Err("no certificate in the PEM text".into());
         }
     }
+    Ok(roots)
+}
+
+pub(crate) fn config(extra: &[Vec<u8>], pinned: &[Vec<u8>]) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| format!("no usable TLS version: {e}"))?
-        .with_root_certificates(roots)
+        .with_root_certificates(roots(extra, pinned)?)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn pinning_leaves_nothing_else() {
+        let emulator = cos_emulator::Emulator::builder().tls(true).start().await;
+        let pem = emulator.unwrap().ca_pem().unwrap().as_bytes().to_vec();
+        let bundled = webpki_roots::TLS_SERVER_ROOTS.len();
+        let one = std::slice::from_ref(&pem);
+        assert_eq!(roots(&[], &[]).unwrap().len(), bundled);
+        assert_eq!(roots(one, &[]).unwrap().len(), bundled + 1);
+        assert_eq!(roots(&[], one).unwrap().len(), 1);
+        assert!(roots(&[], &[b"nothing".to_vec()]).is_err());
+    }
 }

@@ -12,9 +12,11 @@ use crate::client::{Client, Now};
 use crate::error::hint;
 use crate::error::service::{ServiceError, is_error_document};
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::{AttemptMetrics, Report};
 use crate::request::{Call, Content};
 use crate::response::{Body, BodyStream, Reply, header};
 use crate::sign;
+use crate::throughput::Gauge;
 use crate::types::Endpoint;
 
 /// Answers are read up to this size; listings of 1,000 long keys need about 3 MiB.
@@ -34,6 +36,23 @@ pub(crate) enum Failed {
     Damaged(Error),
 }
 
+impl Failed {
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Answer(answer) => answer.kind(),
+            Self::Final(e) | Self::Connect(e) | Self::Broken(e) | Self::Damaged(e) => e.kind(),
+        }
+    }
+
+    /// The service's code, else a word of our own.
+    pub(crate) fn error_type(&self) -> &str {
+        match self {
+            Self::Answer(answer) => answer.code.as_deref().unwrap_or(self.kind().as_str()),
+            _ => self.kind().as_str(),
+        }
+    }
+}
+
 /// A call with what is decided anew for each attempt.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt<'a> {
@@ -44,20 +63,72 @@ pub(crate) struct Attempt<'a> {
     pub now: Now,
     /// From 1.
     pub number: u32,
+    /// How long the provider took for them.
+    pub credential_wait: Duration,
 }
 
 impl Client {
     /// One request on the wire.
     pub(crate) async fn attempt(&self, attempt: &Attempt<'_>) -> Result<Reply, Failed> {
+        let mut report = self.report(attempt);
+        let result = self.attempt_reported(attempt, &mut report).await;
+        if let (Some(report), Err(failed)) = (&mut report, &result) {
+            let metrics = &mut report.metrics;
+            metrics.error = Some(failed.kind());
+            if let Failed::Answer(answer) = failed {
+                metrics.code.clone_from(&answer.code);
+            }
+        }
+        result
+    }
+
+    fn report(&self, attempt: &Attempt<'_>) -> Option<Box<Report>> {
+        let hook = self.settings().on_attempt.as_ref()?;
+        let call = attempt.call;
+        let metrics = AttemptMetrics {
+            operation: call.operation,
+            method: call.method.clone(),
+            host: attempt.endpoint.host().to_owned(),
+            attempt: attempt.number,
+            status: None,
+            code: None,
+            error: None,
+            credential: attempt.credential_wait,
+            first_byte: Duration::ZERO,
+            body: Duration::ZERO,
+            sent_bytes: 0,
+            received_bytes: 0,
+        };
+        Some(Report::begin(hook, metrics))
+    }
+
+    /// The report is taken along by content that the caller reads.
+    async fn attempt_reported(
+        &self,
+        attempt: &Attempt<'_>,
+        report: &mut Option<Box<Report>>,
+    ) -> Result<Reply, Failed> {
         let call = attempt.call;
         let sending = Sending::new();
         let request = self.signed(attempt, &sending).map_err(Failed::Final)?;
         let read_timeout = call.read_timeout.unwrap_or(self.timeouts().read);
-        let response = self.send(request, &sending, attempt, read_timeout).await?;
+        let sent = self.send(request, &sending, attempt, read_timeout).await;
+        if let Some(report) = report {
+            report.first_byte();
+            report.metrics.sent_bytes = sending.sent_bytes();
+            report.metrics.status = sent.as_ref().ok().map(|r| r.status().as_u16());
+        }
+        let response = sent?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        let mut stream = BodyStream::new(
+            response,
+            read_timeout,
+            call.operation,
+            self.settings().min_throughput,
+        );
         if !(200..300).contains(&status) {
-            let body = read_limited(response, MAX_ERROR, read_timeout).await;
+            let body = read_limited(&mut stream, MAX_ERROR, report).await;
             // A refusal whose text is cut is still a refusal.
             let body = body.unwrap_or_default();
             let answer = ServiceError::read(status, &headers, &body);
@@ -68,11 +139,9 @@ impl Client {
             check_sent(sent_crc, &headers)?;
         }
         let body = match call.content {
-            Content::Stream => {
-                Body::Stream(BodyStream::new(response, read_timeout, call.operation))
-            }
+            Content::Stream => Body::Stream(stream.with_report(report.take())),
             Content::Whole => {
-                let bytes = read_limited(response, MAX_WHOLE, read_timeout)
+                let bytes = read_limited(&mut stream, MAX_WHOLE, report)
                     .await
                     .map_err(Failed::Broken)?;
                 if is_error_document(&bytes) {
@@ -86,7 +155,6 @@ impl Client {
             status,
             headers,
             body,
-            attempts: attempt.number,
             sent_crc,
         })
     }
@@ -173,6 +241,8 @@ impl Client {
         let call = attempt.call;
         let has_body = call.payload.content_length().is_some_and(|n| n > 0);
         let mut answer = std::pin::pin!(self.http().execute(request));
+        let mut gauge = self.settings().min_throughput.map(Gauge::new);
+        let mut measured = (tokio::time::Instant::now(), 0);
         loop {
             let waiting_for_answer = !has_body || sending.is_complete();
             let limit = if waiting_for_answer {
@@ -181,6 +251,11 @@ impl Client {
                 self.timeouts().stall
             };
             let last = sending.last_activity();
+            // Until the content is handed over.
+            let slow = gauge
+                .as_ref()
+                .filter(|_| !waiting_for_answer)
+                .map(|gauge| measured.0 + gauge.left());
             tokio::select! {
                 biased;
                 answer = &mut answer => return match answer {
@@ -189,6 +264,14 @@ impl Client {
                 },
                 // From here on another limit holds.
                 () = sending.completed(), if !waiting_for_answer => {}
+                () = tokio::time::sleep_until(slow.unwrap_or(last)), if slow.is_some() => {
+                    let (since, before) = measured;
+                    measured = (tokio::time::Instant::now(), sending.sent_bytes());
+                    let step = gauge.as_mut().map(|g| g.note(since.elapsed(), measured.1 - before));
+                    if let Some(Err(why)) = step {
+                        return Err(Failed::Broken(Error::new(ErrorKind::Timeout, why)));
+                    }
+                }
                 () = tokio::time::sleep_until(last + limit) => {
                     if sending.last_activity() != last {
                         continue;
@@ -268,19 +351,16 @@ fn check_sent(sent: Option<u64>, headers: &HeaderMap) -> Result<(), Failed> {
 
 /// Reads a body of bounded size.
 async fn read_limited(
-    mut response: reqwest::Response,
+    stream: &mut BodyStream,
     limit: usize,
-    read_timeout: Duration,
+    report: &mut Option<Box<Report>>,
 ) -> Result<Bytes> {
     let mut whole = BytesMut::new();
     loop {
-        let next = tokio::time::timeout(read_timeout, response.chunk())
-            .await
-            .map_err(|_| Error::new(ErrorKind::Timeout, "the answer stopped arriving"))?
-            .map_err(|e| {
-                Error::new(ErrorKind::Network, "the connection broke inside the answer")
-                    .with_source(e.without_url())
-            })?;
+        let next = stream.chunk().await?;
+        if let Some(report) = report {
+            report.received(next.as_ref().map_or(0, Bytes::len));
+        }
         let Some(piece) = next else {
             return Ok(whole.freeze());
         };

@@ -22,6 +22,7 @@ use crate::transfer::progress::Share;
 pub(crate) struct Sending {
     started: Instant,
     last_ms: AtomicU64,
+    bytes: AtomicU64,
     complete: AtomicBool,
     crc: AtomicU64,
     finished: Notify,
@@ -33,6 +34,7 @@ impl Sending {
         Arc::new(Self {
             started: Instant::now(),
             last_ms: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
             complete: AtomicBool::new(false),
             crc: AtomicU64::new(0),
             finished: Notify::new(),
@@ -43,6 +45,11 @@ impl Sending {
     /// The moment the network last took something.
     pub(crate) fn last_activity(&self) -> Instant {
         self.started + Duration::from_millis(self.last_ms.load(Ordering::Acquire))
+    }
+
+    /// Bytes handed over so far.
+    pub(crate) fn sent_bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Acquire)
     }
 
     /// Whether all of the body was handed over.
@@ -69,7 +76,8 @@ impl Sending {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn touch(&self) {
+    fn touch(&self, position: u64) {
+        self.bytes.store(position, Ordering::Release);
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_ms.store(ms, Ordering::Release);
     }
@@ -173,7 +181,7 @@ impl Body for UploadBody {
         };
         self.left -= piece.len() as u64;
         self.position += piece.len() as u64;
-        self.sending.touch();
+        self.sending.touch(self.position);
         if self.left == 0 {
             self.sending.finish(crc);
         }

@@ -69,6 +69,29 @@ impl Endpoint {
         &self.host
     }
 
+    /// The same bucket at the service's second domain, for a bucket's own classic domain that is
+    /// connected to directly.
+    pub(crate) fn backup(&self) -> Option<Self> {
+        if self.base.split_once("://").map(|(_, host)| host) != Some(&self.host) {
+            return None;
+        }
+        let rest = self.host.strip_suffix(".myqcloud.com")?;
+        let (bucket, region) = rest.split_once(".cos.")?;
+        let (_, app_id) = bucket.rsplit_once('-')?;
+        let is_bucket = !app_id.is_empty()
+            && app_id.bytes().all(|b| b.is_ascii_digit())
+            && !bucket.contains('.');
+        if !is_bucket || region.contains('.') || region == "accelerate" {
+            return None;
+        }
+        let host = format!("{rest}.tencentcos.cn");
+        let scheme = self.base.split_once("://")?.0;
+        Some(Self {
+            base: format!("{scheme}://{host}"),
+            host,
+        })
+    }
+
     /// `scheme://` and the service's own name: what a URL for somebody else begins with.
     pub(crate) fn public_base(&self) -> String {
         let scheme = self.base.split_once("://").map_or("https", |(s, _)| s);
@@ -154,6 +177,35 @@ mod tests {
         );
         let v6 = of(Domain::Default).connect_to("http://[::1]:80").unwrap();
         assert_eq!(v6.base(), "http://[::1]");
+    }
+
+    #[test]
+    fn only_a_buckets_own_classic_domain_has_a_backup() {
+        let backup = of(Domain::Default).backup().unwrap();
+        assert_eq!(backup, of(Domain::TencentCos));
+        assert_eq!(backup.backup(), None);
+        for domain in [Domain::Internal, Domain::Accelerate] {
+            assert_eq!(of(domain).backup(), None);
+        }
+        let elsewhere = of(Domain::Default)
+            .connect_to("http://127.0.0.1:1")
+            .unwrap();
+        assert_eq!(elsewhere.backup(), None);
+        for url in [
+            "https://files.example.com",
+            "https://service.cos.myqcloud.com",
+            "https://cos.ap-guangzhou.myqcloud.com",
+            "https://demo-1.file.myqcloud.com",
+            "https://demo-1.cos.ap-guangzhou.myqcloud.com:8443",
+            "https://demo.cos.ap-guangzhou.myqcloud.com",
+            "https://a.demo-1.cos.ap-guangzhou.myqcloud.com",
+        ] {
+            assert_eq!(
+                Endpoint::custom_domain(url).unwrap().backup(),
+                None,
+                "{url}"
+            );
+        }
     }
 
     #[test]

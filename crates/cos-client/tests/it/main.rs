@@ -8,8 +8,10 @@
 mod cloud;
 mod copy;
 mod credentials;
+mod domains;
 mod download;
 mod flows;
+mod observability;
 mod operations;
 mod permissions;
 mod requests;

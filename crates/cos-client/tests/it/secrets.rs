@@ -77,6 +77,18 @@ async fn nothing_planted_comes_out() {
         shown.contains("SlowDown") && shown.contains("PutObject"),
         "{shown}"
     );
+    for field in [
+        "cos.operation",
+        "cos.bucket",
+        "http.request.method",
+        "server.address",
+        "http.request.resend_count",
+        "http.response.status_code",
+        "error.type",
+        "cos.request_id",
+    ] {
+        assert!(shown.contains(field), "no {field} in {shown}");
+    }
     for secret in ["PLANTED", "q-signature", "q-sign-time"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }

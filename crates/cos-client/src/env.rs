@@ -1,0 +1,147 @@
+//! Settings from environment variables, with the names the `cos` command uses.
+
+use cos_sts::{BrokerSource, CachingProvider, CredentialError, EnvSource, ReqwestTransport};
+
+use crate::builder::{ClientBuilder, named};
+use crate::error::Result;
+
+impl ClientBuilder {
+    /// Begins with what the environment says; every setting can be changed afterwards.
+    ///
+    /// | variable | setting |
+    /// |---|---|
+    /// | `COS_BUCKET`, `COS_REGION` | bucket and region |
+    /// | `COS_ENDPOINT` | [`ClientBuilder::endpoint`] |
+    /// | `COS_CA_FILE` | a PEM file for [`ClientBuilder::ca_pem`] |
+    /// | `HTTPS_PROXY` (`HTTP_PROXY` for an endpoint without TLS), else `ALL_PROXY`; `NO_PROXY`; also in lower case | proxy and its exceptions |
+    /// | `COS_SECRET_ID`, `COS_SECRET_KEY`, `COS_SESSION_TOKEN`, else `TENCENTCLOUD_…` | credentials |
+    /// | `COS_BROKER_URL`, `COS_BROKER_BEARER` | where credentials come from when no key is set |
+    ///
+    /// Empty variables count as unset. Without any credentials, give a provider before
+    /// [`ClientBuilder::build`].
+    ///
+    /// ```no_run
+    /// # fn example() -> cos_client::Result<()> {
+    /// let client = cos_client::ClientBuilder::from_env()?.build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Config`, naming the variable: an unreadable file, half a key, a malformed URL.
+    pub fn from_env() -> Result<Self> {
+        Self::from_variables(&|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let get = |name: &str| variable(name).filter(|v| !v.is_empty());
+        let either = |name: &str| get(name).or_else(|| get(&name.to_ascii_lowercase()));
+        let mut builder = Self::new();
+        if let Some(bucket) = get("COS_BUCKET") {
+            builder = builder.bucket(bucket);
+        }
+        if let Some(region) = get("COS_REGION") {
+            builder = builder.region(region);
+        }
+        if let Some(url) = get("COS_ENDPOINT") {
+            builder = builder.endpoint(url);
+        }
+        let ca = get("COS_CA_FILE");
+        let ca = ca.map(|path| {
+            std::fs::read(&path).map_err(|e| named("COS_CA_FILE", format!("{path}: {e}")))
+        });
+        let ca = ca.transpose()?;
+        if let Some(pem) = &ca {
+            builder = builder.ca_pem(pem);
+        }
+        let is_plain = get("COS_ENDPOINT").is_some_and(|url| url.starts_with("http://"));
+        let proxy = if is_plain {
+            either("HTTP_PROXY")
+        } else {
+            either("HTTPS_PROXY")
+        };
+        if let Some(url) = proxy.or_else(|| either("ALL_PROXY")) {
+            builder = builder.proxy(url);
+        }
+        if let Some(hosts) = either("NO_PROXY") {
+            builder = builder.no_proxy(hosts);
+        }
+        let has_key = ["COS_SECRET_ID", "COS_SECRET_KEY"]
+            .into_iter()
+            .chain(["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"])
+            .any(|name| get(name).is_some());
+        if has_key {
+            // Read for every renewal: a parent may not change them, but half a key is told now.
+            EnvSource::read().map_err(|e| named("COS_SECRET_ID", e))?;
+            return Ok(builder.credentials(CachingProvider::new(EnvSource)));
+        }
+        if let Some(url) = get("COS_BROKER_URL") {
+            let source = broker(url, get("COS_BROKER_BEARER"), ca);
+            let source = source.map_err(|e| named("COS_BROKER_URL", e))?;
+            builder = builder.credentials(CachingProvider::new(source));
+        }
+        Ok(builder)
+    }
+}
+
+fn broker(
+    url: String,
+    bearer: Option<String>,
+    ca: Option<Vec<u8>>,
+) -> Result<BrokerSource, CredentialError> {
+    let mut source = BrokerSource::builder(url);
+    if let Some(bearer) = bearer {
+        source = source.bearer(bearer);
+    }
+    if let Some(pem) = ca {
+        source = source.transport(ReqwestTransport::builder().ca_pem(pem).build()?);
+    }
+    source.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<ClientBuilder> {
+        ClientBuilder::from_variables(&|name| {
+            let found = pairs.iter().find(|(n, _)| *n == name)?;
+            Some(found.1.to_owned())
+        })
+    }
+
+    #[test]
+    fn places_and_a_broker() {
+        let builder = from(&[
+            ("COS_BUCKET", "demo-1250000000"),
+            ("COS_REGION", "ap-guangzhou"),
+            ("COS_ENDPOINT", "http://127.0.0.1:9"),
+            ("COS_BROKER_URL", "https://example.com/credentials"),
+            ("COS_BROKER_BEARER", "secret"),
+            ("http_proxy", "http://proxy:3128"),
+            ("NO_PROXY", "localhost"),
+            ("COS_CA_FILE", ""),
+        ]);
+        let client = builder.unwrap().build().unwrap();
+        assert_eq!(client.bucket().as_str(), "demo-1250000000");
+        assert_eq!(client.endpoint().base(), "http://127.0.0.1:9");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (pairs, name) in [
+            (&[("COS_CA_FILE", "/does/not/exist")][..], "COS_CA_FILE"),
+            (&[("COS_BROKER_URL", "nonsense")], "COS_BROKER_URL"),
+        ] {
+            let error = from(pairs).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.message().starts_with(name), "{error}");
+        }
+        let error = from(&[]).unwrap().build().unwrap_err();
+        assert!(error.message().starts_with("bucket"), "{error}");
+        let place = [("COS_BUCKET", "d-1"), ("COS_REGION", "r1")];
+        let error = from(&place).unwrap().build().unwrap_err();
+        assert!(error.message().starts_with("credentials"), "{error}");
+    }
+}
