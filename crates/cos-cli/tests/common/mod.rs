@@ -96,7 +96,13 @@ impl Emulator {
     /// Asks for a clean end and waits for it.
     #[cfg(unix)]
     pub(crate) fn interrupt(&mut self) -> std::process::ExitStatus {
-        interrupt(&self.child);
+        self.signal("-INT")
+    }
+
+    /// Sends a signal and waits for the end.
+    #[cfg(unix)]
+    pub(crate) fn signal(&mut self, name: &str) -> std::process::ExitStatus {
+        signal(&self.child, name);
         self.child.wait().unwrap()
     }
 
@@ -124,8 +130,13 @@ impl Drop for Emulator {
 /// Sends a signal that asks for a clean end.
 #[cfg(unix)]
 pub(crate) fn interrupt(child: &Child) {
+    signal(child, "-INT");
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
     let done = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args([name, &child.id().to_string()])
         .status()
         .unwrap();
     assert!(done.success());
