@@ -279,3 +279,43 @@ token_sha256 = "{}"
     let output = run(&mut cos(&["broker", "--config", "/nowhere/broker.toml"]));
     assert_eq!(output.status.code(), Some(4));
 }
+
+#[test]
+fn keys_come_from_what_the_machine_has() {
+    let emulator = Emulator::start(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let owner = &emulator.ready["accounts"][0];
+    let whoami = || {
+        let mut command = cos(&["sts", "whoami", "--json"]);
+        command.env("COS_STS_ENDPOINT", emulator.url());
+        command
+    };
+    // The profile file.
+    let folder = dir.path().join(".tencentcloud");
+    fs::create_dir(&folder).unwrap();
+    let profile = format!(
+        "[default]\nsecret_id = {}\nsecret_key = {}\n",
+        owner["secret_id"].as_str().unwrap(),
+        owner["secret_key"].as_str().unwrap()
+    );
+    fs::write(folder.join("credentials"), profile).unwrap();
+    let output = run(whoami().env("HOME", dir.path()));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // The role of the instance.
+    let metadata = format!("{}/_emulator/metadata", emulator.url());
+    let output = run(whoami().env("COS_METADATA_URL", metadata));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("assumed-role"),
+        "{}",
+        stdout(&output)
+    );
+    // Nothing at all.
+    let output = run(&mut whoami());
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("no credentials are given"),
+        "{}",
+        stderr(&output)
+    );
+}

@@ -1,8 +1,12 @@
-//! The provider chain: options, environment, broker. The first that says anything is the one.
+//! The provider chain: options, environment, broker, then what the machine itself has. The first that says anything is the one.
 
 use std::sync::Arc;
 
-use cos_sts::{CredentialErrorKind, CredentialProvider, Credentials, EnvSource, StaticProvider};
+use cos_sts::{
+    CachingProvider, ChainSource, CredentialError, CredentialErrorKind, CredentialProvider,
+    Credentials, EnvSource, FnSource, InstanceRoleSource, ProfileSource, StaticProvider, StsClient,
+    StsClientBuilder, WebIdentitySource,
+};
 
 use crate::exit::{Failure, Result};
 use crate::global::{GlobalOptions, env};
@@ -20,10 +24,38 @@ pub(crate) fn provider(global: &GlobalOptions) -> Result<Arc<dyn CredentialProvi
     if let Some(url) = env("COS_BROKER_URL") {
         return super::broker::provider(global, &url);
     }
-    Err(Failure::usage("no credentials are given").hint(
-        "set COS_SECRET_ID and COS_SECRET_KEY (and COS_SESSION_TOKEN), or COS_BROKER_URL and \
+    Ok(Arc::new(CachingProvider::new(machine(global)?)))
+}
+
+/// What the machine itself has: a pod's identity, the profile file, the role of the instance. The last link
+/// ends a search that found nothing, in words that say what to do.
+fn machine(global: &GlobalOptions) -> Result<ChainSource> {
+    let sts = || -> Result<StsClientBuilder> {
+        let builder = StsClient::without_credentials().transport(super::transport(global)?);
+        Ok(match global.sts_endpoint() {
+            Some(url) => builder.endpoint(url),
+            None => builder,
+        })
+    };
+    let mut instance = InstanceRoleSource::builder();
+    if let Some(url) = env("COS_METADATA_URL") {
+        instance = instance.base_url(url);
+    }
+    let nothing = FnSource::new(|_| {
+        std::future::ready(Err(CredentialError::new(
+            CredentialErrorKind::Config,
+            "no credentials are given",
+        )
+        .with_hint(
+            "set COS_SECRET_ID and COS_SECRET_KEY (and COS_SESSION_TOKEN), or COS_BROKER_URL and \
 COS_BROKER_BEARER; `cos demo` needs none",
-    ))
+        )))
+    });
+    Ok(ChainSource::new()
+        .link("web identity", WebIdentitySource::from_env().sts(sts()?))
+        .link("profile file", ProfileSource::new().sts(sts()?))
+        .link("instance role", instance.build()?)
+        .link("nothing", nothing))
 }
 
 /// The options. Half a pair is a mistake, not a reason to look further: the command would run as somebody else.

@@ -19,6 +19,10 @@ pub(crate) fn cos(args: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
+    // Neither this machine's profile file nor a metadata service may lend its keys to a test.
+    command
+        .env("HOME", "/nonexistent")
+        .env("COS_METADATA_URL", "http://127.0.0.1:1");
     command.args(args).stdin(Stdio::null());
     command
 }
