@@ -319,3 +319,45 @@ fn keys_come_from_what_the_machine_has() {
         stderr(&output)
     );
 }
+
+#[test]
+fn the_smallest_policy_for_a_plan() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = dir.path().join("plan.json");
+    let minimal = |text: &str| {
+        fs::write(&plan, text).unwrap();
+        run(&mut cos(&[
+            "policy",
+            "minimal",
+            "--plan",
+            plan.to_str().unwrap(),
+        ]))
+    };
+    let output = minimal(
+        r#"[{"action":"name/cos:GetObject","bucket":"demo-1250000000","region":"ap-guangzhou","key":"a.txt"}]"#,
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let statement = &json(&output)["statement"][0];
+    let text = statement.to_string();
+    assert!(
+        text.contains("name/cos:GetObject") && !text.contains('*'),
+        "{text}"
+    );
+    assert!(text.contains("demo-1250000000/a.txt"), "{text}");
+    for bad in [
+        "[]",
+        "{",
+        r#"[{"operation":"fly","bucket":"demo-1250000000","prefix":"a/"}]"#,
+    ] {
+        let output = minimal(bad);
+        assert_eq!(output.status.code(), Some(2), "{bad}");
+        assert!(stderr(&output).contains("plan"), "{}", stderr(&output));
+    }
+    let lost = run(&mut cos(&[
+        "policy",
+        "minimal",
+        "--plan",
+        "/nonexistent/plan",
+    ]));
+    assert_eq!(lost.status.code(), Some(4));
+}

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod lint;
+mod minimal;
 
 use clap::Subcommand;
 
@@ -20,6 +21,8 @@ pub(crate) enum PolicyCommand {
     Lint(lint::Lint),
     /// Say whether policies allow an action, and which statement decides
     Check(check::Check),
+    /// Print the smallest policy for a list of operations
+    Minimal(minimal::Minimal),
 }
 
 impl PolicyCommand {
@@ -28,6 +31,7 @@ impl PolicyCommand {
             Self::Build(c) => c.run(cx),
             Self::Lint(c) => c.run(cx),
             Self::Check(c) => c.run(cx),
+            Self::Minimal(c) => c.run(cx),
         }
     }
 }
