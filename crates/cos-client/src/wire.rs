@@ -269,7 +269,9 @@ impl Client {
                     measured = (tokio::time::Instant::now(), sending.sent_bytes());
                     let step = gauge.as_mut().map(|g| g.note(since.elapsed(), measured.1 - before));
                     if let Some(Err(why)) = step {
-                        return Err(Failed::Broken(Error::new(ErrorKind::Timeout, why)));
+                        let error = Error::new(ErrorKind::Timeout, why)
+                            .with_hint_text("check the network, or lower min_throughput");
+                        return Err(Failed::Broken(error));
                     }
                 }
                 () = tokio::time::sleep_until(last + limit) => {
@@ -282,7 +284,13 @@ impl Client {
                         "the network took nothing for"
                     };
                     let message = format!("{what} {} s", limit.as_secs_f32());
-                    return Err(Failed::Broken(Error::new(ErrorKind::Timeout, message)));
+                    let hint = if waiting_for_answer {
+                        "check the network and what stands in between, or raise read_timeout"
+                    } else {
+                        "check the network, or raise stall_timeout"
+                    };
+                    let error = Error::new(ErrorKind::Timeout, message).with_hint_text(hint);
+                    return Err(Failed::Broken(error));
                 }
             }
         }
@@ -327,7 +335,11 @@ fn send_error(error: reqwest::Error, sending: &Sending, attempt: &Attempt<'_>) -
         };
     }
     let message = format!("the connection to {host} broke");
-    Failed::Broken(Error::new(ErrorKind::Network, message).with_source(error))
+    let error = Error::new(ErrorKind::Network, message).with_source(error);
+    Failed::Broken(error.with_hint_text(
+        "something closed the connection before the answer; call again, and check what stands in \
+         between if it persists",
+    ))
 }
 
 /// What arrived must be what was sent.

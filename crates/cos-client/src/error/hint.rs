@@ -26,8 +26,87 @@ pub(crate) struct Facts<'a> {
 /// Differences below this are ordinary drift and are not mentioned.
 pub(crate) const NOTABLE_SKEW_S: i64 = 30;
 
+/// Codes whose advice needs no facts.
+const ADVICE: &[(&str, &str)] = &[
+    (
+        "NotModified",
+        "nothing changed: what you have is still current",
+    ),
+    (
+        "PreconditionFailed",
+        "the object is not the version the condition names, or the source changed; ask HEAD for its \
+         tag and decide anew",
+    ),
+    (
+        "InvalidRange",
+        "the range begins behind the object's end; HEAD tells its size",
+    ),
+    (
+        "RestoreNonArchiveObject",
+        "the object is not archived; read it as it is",
+    ),
+    (
+        "BucketNotEmpty",
+        "delete its objects, all their versions and the uploads under way first",
+    ),
+    (
+        "BucketAlreadyOwnedByYou",
+        "the bucket exists and is yours; use it",
+    ),
+    (
+        "BucketAlreadyExists",
+        "somebody else has a bucket of this name; choose another name",
+    ),
+    (
+        "InvalidTag",
+        "at most 10 tags (50 for a bucket), different names of 1 to 128 characters, values up to 256",
+    ),
+    (
+        "NoSuchTagSet",
+        "the bucket has no tags; put_bucket_tagging sets some",
+    ),
+    (
+        "NoSuchCORSConfiguration",
+        "the bucket has no rules for web pages; put_bucket_cors sets some",
+    ),
+    (
+        "NoSuchLifecycleConfiguration",
+        "the bucket has no lifecycle rules; put_bucket_lifecycle sets some",
+    ),
+    (
+        "EntityTooSmall",
+        "every part but the last needs at least 1 MB, and a form may ask for more",
+    ),
+    (
+        "InvalidPart",
+        "a part is missing or was replaced since; list the parts, send what is missing, and number \
+         them from 1 without gaps",
+    ),
+    (
+        "BadDigest",
+        "the content was damaged on the way twice; check the network and what stands in between",
+    ),
+    (
+        "PaymentRequired",
+        "the account is in arrears; its owner has to pay first",
+    ),
+    (
+        "MalformedXML",
+        "the service cannot read the document; compare it with the operation's documentation",
+    ),
+];
+
 pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<String> {
-    let code = answer.code.as_deref().unwrap_or("");
+    let code = answer.code.as_deref().unwrap_or(match answer.status {
+        // HEAD and 304 carry no document.
+        304 => "NotModified",
+        412 => "PreconditionFailed",
+        416 => "InvalidRange",
+        _ => "",
+    });
+    if let Some((_, advice)) = ADVICE.iter().find(|(c, _)| *c == code) {
+        return Some((*advice).to_owned());
+    }
     match code {
         "NoSuchBucket" => {
             return Some(format!(

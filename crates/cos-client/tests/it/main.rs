@@ -19,4 +19,5 @@ mod retry;
 mod secrets;
 mod server;
 mod setup;
+mod situations;
 mod upload;
