@@ -118,9 +118,10 @@ impl Client {
             report.metrics.sent_bytes = sending.sent_bytes();
             report.metrics.status = sent.as_ref().ok().map(|r| r.status().as_u16());
         }
-        let response = sent?;
+        let mut response = sent?;
         let status = response.status().as_u16();
-        let headers = response.headers().clone();
+        // The response itself needs them no more.
+        let headers = std::mem::take(response.headers_mut());
         let mut stream = BodyStream::new(
             response,
             read_timeout,
