@@ -3,7 +3,7 @@ CARGO ?= cargo
 FILE ?=
 ONLY ?=
 
-.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign fuzz fuzz-smoke deny durability bench-emulator conformance setup clean
+.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign bench-small fuzz fuzz-smoke deny durability bench-emulator conformance setup clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ no-std: ## cos-sign-core without std and allocator: host proof, thumbv7em, wasm3
 
 bench-sign: ## signatures beside reqsign's and the hash's own floor
 	$(CARGO) bench --locked -p cos-sign-core --bench sign
+
+bench-small: ## 4 KiB PUT and GET: cos-client, opendal, a bare reqwest loop (needs the network to build)
+	$(CARGO) run --release --locked --manifest-path benches/peers/Cargo.toml
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (600) seconds
 	scripts/fuzz.sh
