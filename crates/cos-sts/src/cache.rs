@@ -14,6 +14,7 @@ mod state;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwapOption;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
@@ -24,7 +25,7 @@ use crate::{
     CredentialSource, Credentials,
 };
 use settings::Settings;
-use state::{Plan, Start, State};
+use state::{Held, Plan, Start, State};
 
 /// What a fetch ends with; `None` while it runs.
 type Outcome = Option<Result<Credentials, CredentialError>>;
@@ -56,6 +57,8 @@ struct Shared {
     source: Arc<dyn CredentialSource>,
     settings: Settings,
     state: Mutex<State>,
+    /// What `state` holds and may be handed out, for readers that take no lock.
+    shown: ArcSwapOption<Held>,
 }
 
 impl CachingProvider {
@@ -74,6 +77,7 @@ impl CachingProvider {
             shared: Arc::new(Shared {
                 source,
                 state: Mutex::new(State::new()),
+                shown: ArcSwapOption::empty(),
                 settings,
             }),
         }
@@ -89,7 +93,7 @@ impl CachingProvider {
     /// next request fetches anew, also during a pause after failures. A fetch under way still answers
     /// those who wait for it, and is then forgotten, too.
     pub fn clear(&self) {
-        self.shared.lock().clear();
+        self.shared.change(State::clear);
     }
 }
 
@@ -104,8 +108,10 @@ impl fmt::Debug for CachingProvider {
 
 impl CredentialProvider for CachingProvider {
     fn cached(&self, _request: &CredentialRequest) -> Option<Credentials> {
+        let shown = self.shared.shown.load();
+        let held = shown.as_ref()?;
         let now_ms = self.shared.settings.clock.now_ms();
-        self.shared.lock().fresh(now_ms).cloned()
+        held.life.is_fresh(now_ms).then(|| held.credentials.clone())
     }
 
     fn credentials<'a>(
@@ -122,7 +128,7 @@ impl CredentialProvider for CachingProvider {
     }
 
     fn invalidate(&self, generation: u64) {
-        self.shared.lock().reject(generation);
+        self.shared.change(|state| state.reject(generation));
     }
 }
 
@@ -145,6 +151,14 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Every change is made whole before the lock is let go, so a poisoned state is still good.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state and shows readers what it holds then.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let result = change(&mut state);
+        self.shown.store(state.shown());
+        result
     }
 
     /// What a caller should do now; starts a fetch where one is due.
@@ -174,9 +188,7 @@ impl Shared {
             )),
         };
         let now_ms = clock.now_ms();
-        let result = self
-            .lock()
-            .land(start.epoch, result, now_ms, &self.settings);
+        let result = self.change(|state| state.land(start.epoch, result, now_ms, &self.settings));
         if let Err(error) = &result {
             tracing::warn!(
                 kind = error.kind().as_str(),

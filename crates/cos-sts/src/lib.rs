@@ -83,6 +83,7 @@ pub mod policy;
 mod provider;
 #[cfg(feature = "reqwest")]
 mod reqwest_transport;
+mod scoped;
 mod source;
 mod sts;
 mod transport;
@@ -100,6 +101,7 @@ pub use provider::{
 #[cfg(feature = "reqwest")]
 pub use reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};
 
+pub use scoped::{CredentialScope, ScopedProvider, ScopedProviderBuilder};
 pub use source::{
     BrokerSource, BrokerSourceBuilder, ChainReport, ChainSource, EnvSource, FederationTokenSource,
     FnSource, InstanceRoleSource, InstanceRoleSourceBuilder, ProfileSource, PushProvider,

@@ -6,9 +6,11 @@ use crate::{CredentialError, CredentialErrorKind, Credentials};
 /// dates. Smaller differences come from a token server that hands out a credential it made earlier.
 const CLOCK_TRUST_MS: u64 = 5 * 60 * 1000;
 
-/// The two moments of a credential, local milliseconds.
+/// The moments of a credential, local milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
+    /// A date before this one is a clock that was set back: how much time has passed is unknown then.
+    pub(crate) since_ms: u64,
     pub(crate) renew_ms: u64,
     pub(crate) end_ms: u64,
 }
@@ -23,6 +25,7 @@ impl Life {
     ) -> Result<Self, CredentialError> {
         let Some(end_s) = credentials.expired_time_s() else {
             return Ok(Self {
+                since_ms: 0,
                 renew_ms: u64::MAX,
                 end_ms: u64::MAX,
             });
@@ -62,9 +65,15 @@ impl Life {
         )]
         let margin_ms = (margin_ms.min(quarter) as f64 * (0.8 + 0.4 * jitter)) as u64;
         Ok(Self {
+            since_ms: now_ms.saturating_sub(CLOCK_TRUST_MS),
             renew_ms: end_ms - margin_ms.min(quarter),
             end_ms,
         })
+    }
+
+    /// Whether renewal is not due yet.
+    pub(crate) fn is_fresh(&self, now_ms: u64) -> bool {
+        self.since_ms <= now_ms && now_ms < self.renew_ms
     }
 }
 

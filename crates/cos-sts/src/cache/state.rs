@@ -1,6 +1,7 @@
 //! The cache's state machine: pure, the time is an argument.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -27,8 +28,15 @@ pub(super) struct Start {
     pub(super) epoch: u64,
 }
 
+/// A credential and its moments.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) credentials: Credentials,
+    pub(super) life: Life,
+}
+
 pub(super) struct State {
-    current: Option<(Credentials, Life)>,
+    current: Option<Arc<Held>>,
     /// Generations up to this one were refused by the service.
     refused: u64,
     /// Generation of the newest credential ever held.
@@ -57,16 +65,23 @@ impl State {
         }
     }
 
+    /// The credential at hand, unless it was refused.
+    pub(super) fn shown(&self) -> Option<Arc<Held>> {
+        let held = self.current.as_ref()?;
+        (held.credentials.generation() > self.refused).then(|| Arc::clone(held))
+    }
+
     /// The credential at hand, if it has not ended and was not refused.
     pub(super) fn valid(&self, now_ms: u64) -> Option<&Credentials> {
-        let (credentials, life) = self.current.as_ref()?;
-        (now_ms < life.end_ms && credentials.generation() > self.refused).then_some(credentials)
+        let held = self.current.as_ref()?;
+        (now_ms < held.life.end_ms && held.credentials.generation() > self.refused)
+            .then_some(&held.credentials)
     }
 
     /// The credential at hand, if it need not be renewed yet.
-    pub(super) fn fresh(&self, now_ms: u64) -> Option<&Credentials> {
-        let (_, life) = self.current.as_ref()?;
-        self.valid(now_ms).filter(|_| now_ms < life.renew_ms)
+    fn fresh(&self, now_ms: u64) -> Option<&Credentials> {
+        let life = self.current.as_ref()?.life;
+        self.valid(now_ms).filter(|_| life.is_fresh(now_ms))
     }
 
     pub(super) fn plan(&mut self, now_ms: u64) -> (Plan, Option<Start>) {
@@ -88,7 +103,7 @@ impl State {
         }
         let reason = match &self.current {
             None => Reason::First,
-            Some((old, _)) if old.generation() <= self.refused => Reason::Rejected,
+            Some(old) if old.credentials.generation() <= self.refused => Reason::Rejected,
             Some(_) => Reason::Expiring,
         };
         let (flight, start) = self.start(reason);
@@ -144,7 +159,10 @@ impl State {
             Ok((credentials, life)) => {
                 self.newest += 1;
                 let credentials = credentials.with_generation(self.newest);
-                self.current = Some((credentials.clone(), life));
+                self.current = Some(Arc::new(Held {
+                    credentials: credentials.clone(),
+                    life,
+                }));
                 self.failures = 0;
                 self.pause_ms = 0..0;
                 self.last_error = None;

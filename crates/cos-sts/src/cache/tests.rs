@@ -327,3 +327,96 @@ async fn a_date_set_back_does_not_prolong_a_pause() {
     bench.clock.set_s(NOW - 26 * 3600);
     assert!(ask(&provider).await.is_ok());
 }
+
+/// A device whose clock is wrong, and a service whose clock is right.
+struct Skewed {
+    service: Bench,
+    device: ManualClock,
+    provider: CachingProvider,
+    refused: usize,
+}
+
+impl Skewed {
+    fn new(offset_s: i64, seed: u64) -> Self {
+        let service = Bench::new();
+        let device = ManualClock::new(NOW.saturating_add_signed(offset_s));
+        let provider = CachingProvider::builder(service.clone())
+            .clock(device.clone())
+            .seed(seed)
+            .build();
+        Self {
+            service,
+            device,
+            provider,
+            refused: 0,
+        }
+    }
+
+    fn set_device(&self, offset_s: i64) {
+        let right = self.service.clock.now_s();
+        self.device.set_s(right.saturating_add_signed(offset_s));
+    }
+
+    fn pass(&self, by: Duration) {
+        self.service.clock.advance(by);
+        self.device.advance(by);
+    }
+
+    /// One request as a client makes it: a refused credential is reported and asked for once more.
+    async fn request(&mut self) -> bool {
+        for _ in 0..2 {
+            let credentials = ask(&self.provider).await.unwrap();
+            if credentials.is_valid_at(self.service.clock.now_s()) {
+                return true;
+            }
+            self.refused += 1;
+            self.provider.invalidate(credentials.generation());
+        }
+        false
+    }
+}
+
+fn seed() -> u64 {
+    let seed = std::env::var("COS_STS_SEED").ok();
+    let seed = seed
+        .and_then(|s| s.parse().ok())
+        .unwrap_or_else(|| fastrand::u64(..));
+    println!("again with COS_STS_SEED={seed}");
+    seed
+}
+
+const DAY_AND_MORE_S: i64 = 26 * 3600;
+
+#[tokio::test]
+async fn a_wrong_clock_and_a_jump_fail_no_request() {
+    let mut random = fastrand::Rng::with_seed(seed());
+    let mut offsets = vec![-DAY_AND_MORE_S, -1, 0, 1, DAY_AND_MORE_S];
+    offsets.extend((0..35).map(|_| random.i64(-DAY_AND_MORE_S..=DAY_AND_MORE_S)));
+    for offset in offsets {
+        let mut world = Skewed::new(offset, random.u64(..));
+        let jump_at = random.u64(1..500);
+        let jump_to = random.i64(-DAY_AND_MORE_S..=DAY_AND_MORE_S);
+        let (span_s, requests) = (3 * 3600, 500);
+        for i in 0..requests {
+            if i == jump_at {
+                world.set_device(jump_to);
+            }
+            let told = format!("offset {offset}, {jump_to} from request {jump_at}, request {i}");
+            assert!(world.request().await, "{told}");
+            settle().await;
+            world.pass(Duration::from_millis(span_s * 1000 / requests));
+        }
+        let expected = span_s.div_ceil(LIFE - 300) as usize;
+        let fetches = world.service.fetches();
+        // The jump may cost a fetch, and a credential that ended unnoticed.
+        assert!(
+            fetches <= expected + 2,
+            "{fetches} fetches at {offset} then {jump_to}"
+        );
+        assert!(
+            world.refused <= 1,
+            "{} refused at {offset} then {jump_to}",
+            world.refused
+        );
+    }
+}
