@@ -1,6 +1,8 @@
 //! `cos emulator` as its users rely on it: the ready line, the options, routing by Host, the proxy form, the admin API,
 //! the configuration file.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::collections::BTreeSet;
