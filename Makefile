@@ -3,7 +3,7 @@ CARGO ?= cargo
 FILE ?=
 ONLY ?=
 
-.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign bench-small fuzz fuzz-smoke deny durability bench-emulator conformance setup clean
+.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign bench-small fuzz fuzz-smoke deny durability bench-emulator conformance sts-wire bench-sts setup clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,12 @@ bench-emulator: ## requests, bytes and connections per second of the emulator: m
 
 conformance: ## the official Python, Node and browser SDKs against the emulator (needs the network, Chromium)
 	tests/conformance/run
+
+sts-wire: ## the official STS clients and ours against the emulator's STS (needs the network, Python, Node)
+	scripts/sts-wire.sh
+
+bench-sts: ## reading a cached credential, judging a call
+	$(CARGO) bench --locked -p cos-sts --no-default-features --bench sts
 
 setup: ## what a fresh Debian machine needs for `make ci` beyond Rust (run as root)
 	apt-get update
