@@ -64,6 +64,20 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Processor time so far (Linux, whose clock tick is 10 ms).
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // User and system time are the 12th and 13th fields after the name, which may hold spaces.
+        let (_, fields) = stat.rsplit_once(')').ok_or("no name")?;
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: Vec<f64> = ticks
+            .map(str::parse)
+            .collect::<std::result::Result<_, _>>()?;
+        Ok(ticks.iter().sum::<f64>() / 100.0)
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -1,6 +1,8 @@
 //! `kill -9` at random points: what was acknowledged is there afterwards.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,10 +11,14 @@ use std::sync::{Arc, Mutex};
 use cos_emulator::{Config, Emulator};
 use cos_sign_core::{KeyTime, Request, SignKey, Signer};
 
+use md5::Digest as _;
+
 use crate::client::{HOST, http_client};
 
 const DIR: &str = "COS_EMULATOR_TEST_DATA_DIR";
 const WRITERS: usize = 4;
+/// Rounds whose writes are looked at after every kill.
+const RECENT: u64 = 3;
 
 /// The emulator that is killed: this test binary again, told by the environment to serve.
 #[tokio::test]
@@ -98,6 +104,43 @@ fn content(seed: u64) -> Vec<u8> {
     std::iter::repeat_with(|| random.u8(..)).take(len).collect()
 }
 
+/// What was acknowledged, with the round it was in.
+#[derive(Default)]
+struct Written {
+    objects: Vec<(u64, u64)>,
+    parts: Vec<(u64, String, u64)>,
+}
+
+impl Written {
+    /// All that was acknowledged in those rounds is stored, byte for byte.
+    async fn check(&self, client: &Client, rounds: Range<u64>) {
+        for (_, seed) in self.objects.iter().filter(|(r, _)| rounds.contains(r)) {
+            let key = format!("o{seed}");
+            let got = client.send("GET", &key, &[], Vec::new()).await.unwrap();
+            let whole = got == (200, content(*seed));
+            assert!(whole, "object {seed}, {} kills: {}", rounds.end, got.0);
+        }
+        let mut listed: (&str, String) = ("", String::new());
+        for (_, upload, seed) in self.parts.iter().filter(|(r, ..)| rounds.contains(r)) {
+            if listed.0 != upload {
+                let params = [("uploadId", upload.as_str())];
+                let got = client.send("GET", "multi", &params, Vec::new()).await;
+                listed = (upload, String::from_utf8(got.unwrap().1).unwrap());
+            }
+            let content = content(*seed);
+            let md5 = md5_hex(&content);
+            let size = format!("<Size>{}</Size>", content.len());
+            let there = listed.1.contains(&md5) && listed.1.contains(&size);
+            assert!(there, "part {seed}: {}", listed.1);
+        }
+    }
+}
+
+fn md5_hex(bytes: &[u8]) -> String {
+    let digest = md5::Md5::digest(bytes);
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 #[tokio::test]
 async fn acknowledged_writes_survive() {
     let dir = tempfile::tempdir().unwrap();
@@ -106,37 +149,17 @@ async fn acknowledged_writes_survive() {
         .and_then(|n| n.parse().ok())
         .unwrap_or(6);
     let mut random = fastrand::Rng::with_seed(rounds);
-    let mut objects: Vec<u64> = Vec::new();
-    let mut parts: Vec<(String, u64)> = Vec::new();
+    let mut written = Written::default();
     for round in 0..rounds {
         let (child, url) = start(dir.path());
         let client = Client {
             http: http_client(None, None),
             url,
         };
-        // All that earlier rounds were told is stored.
-        for seed in &objects {
-            let got = client
-                .send("GET", &format!("o{seed}"), &[], Vec::new())
-                .await
-                .unwrap();
-            assert!(
-                got == (200, content(*seed)),
-                "object {seed} after {round} kills: {}",
-                got.0
-            );
-        }
-        for (upload, seed) in &parts {
-            let listed = client
-                .send("GET", "multi", &[("uploadId", upload)], Vec::new())
-                .await
-                .unwrap();
-            let text = String::from_utf8(listed.1).unwrap();
-            assert!(
-                text.contains(&format!("<Size>{}</Size>", content(*seed).len())),
-                "part {seed}: {text}"
-            );
-        }
+        // What was acknowledged lately; the whole at the end.
+        written
+            .check(&client, round.saturating_sub(RECENT)..round)
+            .await;
         let begun = client
             .send("POST", "multi", &[("uploads", "")], Vec::new())
             .await
@@ -186,10 +209,32 @@ async fn acknowledged_writes_survive() {
         });
         for writer in writers.collect::<Vec<_>>() {
             let done = writer.await.unwrap();
-            objects.extend(done.0);
-            parts.extend(done.1);
+            written
+                .objects
+                .extend(done.0.into_iter().map(|seed| (round, seed)));
+            written
+                .parts
+                .extend(done.1.into_iter().map(|(id, seed)| (round, id, seed)));
         }
         child.lock().unwrap().wait().unwrap();
     }
-    assert!(!objects.is_empty());
+    let (mut child, url) = start(dir.path());
+    let http = http_client(None, None);
+    written.check(&Client { http, url }, 0..rounds).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // A part cannot be read through the service: its bytes are some file's.
+    let blobs = std::fs::read_dir(dir.path().join("blobs")).unwrap();
+    let stored: HashSet<String> = blobs
+        .map(|blob| md5_hex(&std::fs::read(blob.unwrap().path()).unwrap()))
+        .collect();
+    for (_, _, seed) in &written.parts {
+        assert!(stored.contains(&md5_hex(&content(*seed))), "part {seed}");
+    }
+    println!(
+        "killed {rounds} times: all of {} acknowledged objects and {} acknowledged parts are there, whole",
+        written.objects.len(),
+        written.parts.len()
+    );
+    assert!(!written.objects.is_empty());
 }
