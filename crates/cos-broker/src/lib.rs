@@ -18,7 +18,7 @@
 //! bucket = "demo-1250000000"
 //! region = "ap-guangzhou"
 //! prefix = "users/{user}/"
-//! allow = ["upload", "download", "list"]
+//! allow = ["upload", "download", "list"]  # official SDKs look for unfinished uploads first: they need "list-uploads" too
 //! duration_s = 1800
 //!
 //! [[user]]                              # fixed tokens: printf %s "$TOKEN" | sha256sum
