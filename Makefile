@@ -3,7 +3,7 @@ CARGO ?= cargo
 FILE ?=
 ONLY ?=
 
-.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign bench-small fuzz fuzz-smoke deny durability bench-emulator conformance sts-wire bench-sts setup clean
+.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign bench-small fuzz fuzz-smoke deny durability bench-emulator conformance sts-wire wire-compare bench-sts setup clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -72,6 +72,9 @@ conformance: ## the official Python, Node and browser SDKs against the emulator 
 
 sts-wire: ## the official STS clients and ours against the emulator's STS (needs the network, Python, Node)
 	scripts/sts-wire.sh
+
+wire-compare: ## what we send beside what the official Python and Node SDKs send (needs the network, Python, Node)
+	scripts/wire-compare.sh
 
 bench-sts: ## reading a cached credential, judging a call
 	$(CARGO) bench --locked -p cos-sts --no-default-features --bench sts
