@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::abort::AbortGuard;
-use super::handle::Transfer;
+use super::options::{Options, part_size_error, transfer_options};
 use super::plan::{self, Piece, Ranges, UploadPlan};
-use super::progress::{Meter, Progress, ProgressFn};
+use super::progress::Meter;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::multipart::CompletedPart;
@@ -27,10 +27,7 @@ pub struct CopyTransfer {
     headers: Headers,
     replaces_metadata: bool,
     moves: bool,
-    part_size: u64,
-    threshold: u64,
-    concurrency: Option<usize>,
-    on_progress: Option<ProgressFn>,
+    options: Options,
 }
 
 /// What a copy or move achieved.
@@ -86,10 +83,11 @@ impl Client {
             headers: Headers::default(),
             replaces_metadata: false,
             moves: false,
-            part_size: PART_SIZE,
-            threshold: plan::MAX_SINGLE_PUT + 1,
-            concurrency: None,
-            on_progress: None,
+            options: Options {
+                part_size: Some(PART_SIZE),
+                threshold: Some(plan::MAX_SINGLE_PUT + 1),
+                ..Options::default()
+            },
         }
     }
 
@@ -112,28 +110,14 @@ impl CopyTransfer {
         self
     }
 
-    /// Bytes per part, 1 MiB to 5 GiB; 256 MiB by default.
-    pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = bytes;
-        self
-    }
+    transfer_options!(
+        CopyTransferOutput,
+        part_size: "Bytes per part, 1 MiB to 5 GiB; 256 MiB by default."
+    );
 
     /// Goes in parts from this size on; by default above 5 GiB.
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
-        self.threshold = bytes;
-        self
-    }
-
-    /// Parts in flight at most; the client's own limit holds as well.
-    pub fn concurrency(mut self, parts: usize) -> Self {
-        self.concurrency = Some(parts);
-        self
-    }
-
-    /// Calls `callback` about ten times a second, and once at the end with all bytes. It runs
-    /// inside the transfer: return quickly.
-    pub fn on_progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.on_progress = Some(Arc::new(callback));
+        self.options.threshold = Some(bytes);
         self
     }
 
@@ -146,23 +130,9 @@ impl CopyTransfer {
         self.start().await
     }
 
-    /// Starts copying on the current Tokio runtime.
-    ///
-    /// # Panics
-    /// Outside a runtime.
-    pub fn start(self) -> Transfer<CopyTransferOutput> {
-        let meter = Meter::new();
-        let on_progress = self.on_progress.clone();
-        Transfer::start(Arc::clone(&meter), on_progress, self.run(meter))
-    }
-
     async fn run(self, meter: Arc<Meter>) -> Result<CopyTransferOutput> {
-        let concurrency = self
-            .concurrency
-            .unwrap_or(self.client.settings().concurrency);
-        if concurrency == 0 {
-            return Err(Error::config("concurrency: must be at least 1"));
-        }
+        let concurrency = self.options.concurrency(&self.client)?;
+        let part_size = self.options.part_size(&self.client)?;
         let key = ObjectKey::new(self.key.as_str())?;
         let origin = self.source.client(&self.client)?;
         let is_itself =
@@ -176,8 +146,8 @@ impl CopyTransfer {
         }
         let meta = head.send().await?;
         meter.set_total(meta.size);
-        let plan = plan::upload(meta.size, self.part_size, Some(self.threshold))
-            .map_err(|why| Error::config(format!("part_size: {why}")))?;
+        let plan =
+            plan::upload(meta.size, part_size, self.options.threshold).map_err(part_size_error)?;
         let (moves, source) = (self.moves, self.source.clone());
         let copy = Copy {
             client: self.client,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::blocking;
-use super::handle::Transfer;
+use super::options::{Options, network_options, transfer_options};
 use super::piece::Source;
-use super::plan::{self, Piece, Ranges};
-use super::progress::{Meter, Progress, ProgressFn};
+use super::plan::{Piece, Ranges};
+use super::progress::Meter;
 use super::target::Target;
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -27,9 +27,7 @@ pub struct DownloadFile {
     path: PathBuf,
     headers: Headers,
     params: Vec<(String, String)>,
-    part_size: Option<u64>,
-    concurrency: Option<usize>,
-    on_progress: Option<ProgressFn>,
+    options: Options,
 }
 
 /// What a download achieved.
@@ -78,9 +76,7 @@ impl Client {
             path: path.as_ref().to_path_buf(),
             headers: Headers::default(),
             params: Vec::new(),
-            part_size: None,
-            concurrency: None,
-            on_progress: None,
+            options: Options::default(),
         }
     }
 }
@@ -88,31 +84,11 @@ impl Client {
 impl DownloadFile {
     read_conditions!();
 
-    /// Bytes per range instead of the client's part size, 1 MiB to 5 GiB.
-    pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = Some(bytes);
-        self
-    }
-
-    /// Ranges in flight at most; the client's own limit holds as well.
-    pub fn concurrency(mut self, ranges: usize) -> Self {
-        self.concurrency = Some(ranges);
-        self
-    }
-
-    /// Limits the service's speed for each request, in bits per second (819,200 to 838,860,800).
-    pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {
-        self.headers
-            .set("x-cos-traffic-limit", bits_per_second.to_string());
-        self
-    }
-
-    /// Calls `callback` about ten times a second while bytes move, and once at the end with all
-    /// bytes. It runs inside the transfer: return quickly.
-    pub fn on_progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.on_progress = Some(Arc::new(callback));
-        self
-    }
+    transfer_options!(
+        DownloadOutput,
+        part_size: "Bytes per range instead of the client's part size, 1 MiB to 5 GiB."
+    );
+    network_options!();
 
     /// Downloads and waits. Dropping the future cancels.
     ///
@@ -123,25 +99,9 @@ impl DownloadFile {
         self.start().await
     }
 
-    /// Starts downloading on the current Tokio runtime.
-    ///
-    /// # Panics
-    /// Outside a runtime.
-    pub fn start(self) -> Transfer<DownloadOutput> {
-        let meter = Meter::new();
-        let on_progress = self.on_progress.clone();
-        Transfer::start(Arc::clone(&meter), on_progress, self.run(meter))
-    }
-
     async fn run(self, meter: Arc<Meter>) -> Result<DownloadOutput> {
-        let settings = self.client.settings();
-        let part_size = self.part_size.unwrap_or(settings.part_size);
-        plan::check_part_size(part_size)
-            .map_err(|why| Error::config(format!("part_size: {why}")))?;
-        let concurrency = self.concurrency.unwrap_or(settings.concurrency);
-        if concurrency == 0 {
-            return Err(Error::config("concurrency: must be at least 1"));
-        }
+        let part_size = self.options.part_size(&self.client)?;
+        let concurrency = self.options.concurrency(&self.client)?;
         let mut source = Source {
             client: self.client.clone(),
             key: ObjectKey::new(self.key)?,

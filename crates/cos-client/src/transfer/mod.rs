@@ -2,8 +2,10 @@
 
 mod abort;
 pub(crate) mod copy;
+mod destination;
 pub(crate) mod download;
 pub(crate) mod handle;
+mod options;
 mod piece;
 pub(crate) mod plan;
 pub(crate) mod progress;

@@ -5,22 +5,21 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt};
-use http::Method;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::abort::AbortGuard;
-use super::handle::Transfer;
+use super::destination::Destination;
+use super::options::{Options, network_options, transfer_options};
 use super::plan;
-use super::progress::{Meter, Progress, ProgressFn};
+use super::progress::Meter;
 use super::upload::UploadOutput;
 use crate::body::Payload;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::multipart::{UploadPartOutput, part_call};
+use crate::multipart::UploadPartOutput;
 use crate::object::object_headers;
-use crate::operation::Operation;
-use crate::request::{Call, Headers};
-use crate::types::{Crc64, ObjectKey, PartNumber, UploadId};
+use crate::request::Headers;
+use crate::types::{Crc64, ObjectKey, UploadId};
 
 /// After so many parts their size doubles, so that a long stream fits into 10,000 of them.
 const PARTS_PER_SIZE: u32 = 1_000;
@@ -32,9 +31,7 @@ pub struct UploadReader<R> {
     key: String,
     reader: R,
     headers: Headers,
-    part_size: Option<u64>,
-    concurrency: Option<usize>,
-    on_progress: Option<ProgressFn>,
+    options: Options,
 }
 
 impl Client {
@@ -63,9 +60,7 @@ impl Client {
             key: key.into(),
             reader,
             headers: Headers::default(),
-            part_size: None,
-            concurrency: None,
-            on_progress: None,
+            options: Options::default(),
         }
     }
 }
@@ -73,24 +68,12 @@ impl Client {
 impl<R: AsyncRead + Send + Unpin + 'static> UploadReader<R> {
     object_headers!();
 
-    /// Bytes per part instead of the client's, 1 MiB to 5 GiB; doubled after every 1,000 parts.
-    pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = Some(bytes);
-        self
-    }
-
-    /// Parts in flight at most; the client's own limit holds as well.
-    pub fn concurrency(mut self, parts: usize) -> Self {
-        self.concurrency = Some(parts);
-        self
-    }
-
-    /// Calls `callback` about ten times a second while bytes move, and once at the end. The total
-    /// is unknown until the stream has ended. It runs inside the transfer: return quickly.
-    pub fn on_progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.on_progress = Some(Arc::new(callback));
-        self
-    }
+    transfer_options!(
+        UploadOutput,
+        part_size: "Bytes per part instead of the client's, 1 MiB to 5 GiB; doubled after every \
+                    1,000 parts."
+    );
+    network_options!();
 
     /// Uploads and waits. Dropping the future cancels.
     ///
@@ -100,32 +83,17 @@ impl<R: AsyncRead + Send + Unpin + 'static> UploadReader<R> {
         self.start().await
     }
 
-    /// Starts uploading on the current Tokio runtime.
-    ///
-    /// # Panics
-    /// Outside a runtime.
-    pub fn start(self) -> Transfer<UploadOutput> {
-        let meter = Meter::new();
-        let on_progress = self.on_progress.clone();
-        Transfer::start(Arc::clone(&meter), on_progress, self.run(meter))
-    }
-
     async fn run(mut self, meter: Arc<Meter>) -> Result<UploadOutput> {
-        let settings = self.client.settings();
-        let part_size = self.part_size.unwrap_or(settings.part_size);
-        plan::check_part_size(part_size)
-            .map_err(|why| Error::config(format!("part_size: {why}")))?;
-        let concurrency = self.concurrency.unwrap_or(settings.concurrency);
-        if concurrency == 0 {
-            return Err(Error::config("concurrency: must be at least 1"));
-        }
+        let part_size = self.options.part_size(&self.client)?;
         let upload = StreamUpload {
-            key: ObjectKey::new(self.key)?,
-            headers: self.headers.checked()?,
-            client: self.client,
-            meter,
             part_size,
-            concurrency,
+            concurrency: self.options.concurrency(&self.client)?,
+            to: Destination {
+                key: ObjectKey::new(self.key)?,
+                headers: self.headers.checked()?,
+                client: self.client,
+                meter,
+            },
         };
         let first = read_part(&mut self.reader, part_size).await?;
         if (first.len() as u64) < part_size {
@@ -159,12 +127,9 @@ async fn read_part(reader: &mut (impl AsyncRead + Unpin), size: u64) -> Result<B
 }
 
 struct StreamUpload {
-    client: Client,
-    key: ObjectKey,
-    headers: Headers,
-    meter: Arc<Meter>,
     part_size: u64,
     concurrency: usize,
+    to: Destination,
 }
 
 /// A part that has arrived: its index, its length, its answer.
@@ -173,15 +138,8 @@ type Sent = (u32, u64, UploadPartOutput);
 impl StreamUpload {
     async fn single(self, content: Bytes) -> Result<UploadOutput> {
         let size = content.len() as u64;
-        self.meter.set_total(size);
-        let mut call = Call::new(Operation::PutObject, Method::PUT)
-            .key(self.key)
-            .headers(self.headers)
-            .payload(Payload::bytes(content));
-        call.check_crc = true;
-        call.share = Some(self.meter.share());
-        let _permit = self.client.permit().await?;
-        let output = crate::object::put(&self.client, &call).await?;
+        self.to.meter.set_total(size);
+        let output = self.to.put(Payload::bytes(content)).await?;
         Ok(UploadOutput {
             bytes: size,
             parts: 1,
@@ -197,13 +155,8 @@ impl StreamUpload {
     where
         R: AsyncRead + Unpin,
     {
-        let upload_id = self
-            .client
-            .initiate_multipart_upload(self.key.as_str())
-            .all_headers(self.headers.clone().without("x-cos-forbid-overwrite"))
-            .send()
-            .await?;
-        let guard = AbortGuard::new(&self.client, &self.key, &upload_id);
+        let upload_id = self.to.initiate().await?;
+        let guard = AbortGuard::new(&self.to.client, &self.to.key, &upload_id);
         let result = self.send_parts(first, reader, &upload_id).await;
         match &result {
             Ok(_) => guard.disarm(),
@@ -241,24 +194,14 @@ impl StreamUpload {
                 }
             };
         }
-        self.meter.set_total(total);
+        self.to.meter.set_total(total);
         sent.extend(sending.try_collect::<Vec<Sent>>().await?);
         sent.sort_by_key(|(index, ..)| *index);
         let whole = sent.iter().fold(Crc64::of(b""), |sum, (_, len, part)| {
             sum.then(part.crc64, *len)
         });
-        let mut complete = self
-            .client
-            .complete_multipart_upload(
-                self.key.as_str(),
-                upload_id,
-                sent.into_iter().map(|(.., part)| part.part),
-            )
-            .expected_crc64(whole);
-        if let Some(value) = self.headers.get("x-cos-forbid-overwrite") {
-            complete = complete.header("x-cos-forbid-overwrite", value);
-        }
-        let output = complete.send().await?;
+        let parts = sent.into_iter().map(|(.., part)| part.part);
+        let output = self.to.complete(upload_id, parts, Some(whole)).await?;
         Ok(UploadOutput {
             bytes: total,
             parts: index,
@@ -277,12 +220,9 @@ impl StreamUpload {
     }
 
     async fn send_part(&self, index: u32, data: Bytes, upload_id: &UploadId) -> Result<Sent> {
-        let _permit = self.client.permit().await?;
         let len = data.len() as u64;
-        let number = PartNumber::new(index + 1)?;
-        let mut call = part_call(self.key.clone(), upload_id, number, Payload::bytes(data));
-        call.share = Some(self.meter.share());
-        let part = self.client.send_part(&call, number).await?;
+        let payload = Payload::bytes(data);
+        let part = self.to.send_part(upload_id, index, payload).await?;
         Ok((index, len, part))
     }
 }

@@ -5,21 +5,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
-use http::Method;
 
 use super::abort::AbortGuard;
 use super::blocking;
-use super::handle::Transfer;
+use super::destination::Destination;
+use super::options::{Options, network_options, part_size_error, transfer_options};
 use super::plan::{self, Piece, Ranges, UploadPlan};
-use super::progress::{Meter, Progress, ProgressFn};
+use super::progress::Meter;
 use crate::body::{CHUNK, Payload, SourceFile};
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::multipart::{UploadPartOutput, part_call};
+use crate::multipart::UploadPartOutput;
 use crate::object::object_headers;
-use crate::operation::Operation;
-use crate::request::{Call, Headers};
-use crate::types::{Crc64, ETag, ObjectKey, PartNumber, UploadId};
+use crate::request::Headers;
+use crate::types::{Crc64, ETag, ObjectKey, UploadId};
 
 /// Uploads a file; see [`Client::upload_file`].
 #[must_use = "call send() or start()"]
@@ -28,10 +27,7 @@ pub struct UploadFile {
     key: String,
     source: Source,
     headers: Headers,
-    part_size: Option<u64>,
-    threshold: Option<u64>,
-    concurrency: Option<usize>,
-    on_progress: Option<ProgressFn>,
+    options: Options,
 }
 
 /// Where the content is.
@@ -99,10 +95,7 @@ impl Client {
             key: key.into(),
             source: Source::Path(path.as_ref().to_path_buf()),
             headers: Headers::default(),
-            part_size: None,
-            threshold: None,
-            concurrency: None,
-            on_progress: None,
+            options: Options::default(),
         }
     }
 
@@ -118,35 +111,15 @@ impl Client {
 impl UploadFile {
     object_headers!();
 
-    /// Bytes per part instead of the client's, 1 MiB to 5 GiB.
-    pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = Some(bytes);
-        self
-    }
+    transfer_options!(
+        UploadOutput,
+        part_size: "Bytes per part instead of the client's, 1 MiB to 5 GiB."
+    );
+    network_options!();
 
     /// Goes in parts from this size on.
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
-        self.threshold = Some(bytes);
-        self
-    }
-
-    /// Parts in flight at most; the client's own limit holds as well.
-    pub fn concurrency(mut self, parts: usize) -> Self {
-        self.concurrency = Some(parts);
-        self
-    }
-
-    /// Limits the service's speed for each request, in bits per second (819,200 to 838,860,800).
-    pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {
-        self.headers
-            .set("x-cos-traffic-limit", bits_per_second.to_string());
-        self
-    }
-
-    /// Calls `callback` about ten times a second while bytes move, and once at the end with all
-    /// bytes. It runs inside the transfer: return quickly.
-    pub fn on_progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.on_progress = Some(Arc::new(callback));
+        self.options.threshold = Some(bytes);
         self
     }
 
@@ -158,41 +131,26 @@ impl UploadFile {
         self.start().await
     }
 
-    /// Starts uploading on the current Tokio runtime.
-    ///
-    /// # Panics
-    /// Outside a runtime.
-    pub fn start(self) -> Transfer<UploadOutput> {
-        let meter = Meter::new();
-        let on_progress = self.on_progress.clone();
-        Transfer::start(Arc::clone(&meter), on_progress, self.run(meter))
-    }
-
     async fn run(self, meter: Arc<Meter>) -> Result<UploadOutput> {
-        let client = self.client.clone();
-        let settings = client.settings();
         let key = ObjectKey::new(self.key.as_str())?;
-        let concurrency = self.concurrency.unwrap_or(settings.concurrency);
-        if concurrency == 0 {
-            return Err(Error::config("concurrency: must be at least 1"));
-        }
+        let concurrency = self.options.concurrency(&self.client)?;
+        let part_size = self.options.part_size(&self.client)?;
+        let threshold = self.options.threshold;
+        let threshold = threshold.or(self.client.settings().multipart_threshold);
         let source = self.source;
         let (file, content) = blocking(move || open(source)).await?;
         let size = file.size();
-        let plan = plan::upload(
-            size,
-            self.part_size.unwrap_or(settings.part_size),
-            self.threshold.or(settings.multipart_threshold),
-        )
-        .map_err(|why| Error::config(format!("part_size: {why}")))?;
+        let plan = plan::upload(size, part_size, threshold).map_err(part_size_error)?;
         meter.set_total(size);
         let upload = Upload {
-            client,
-            key,
             file,
-            meter,
-            headers: self.headers.checked()?,
             concurrency,
+            to: Destination {
+                client: self.client,
+                key,
+                headers: self.headers.checked()?,
+                meter,
+            },
         };
         match plan {
             UploadPlan::Single => upload.single(content).await,
@@ -231,12 +189,9 @@ fn open(source: Source) -> Result<(Arc<SourceFile>, Option<Bytes>)> {
 
 /// One running upload.
 struct Upload {
-    client: Client,
-    key: ObjectKey,
     file: Arc<SourceFile>,
-    meter: Arc<Meter>,
-    headers: Headers,
     concurrency: usize,
+    to: Destination,
 }
 
 impl Upload {
@@ -246,15 +201,7 @@ impl Upload {
             Some(content) => Payload::bytes(content),
             None => self.slice(0, self.file.size()),
         };
-        let mut call = Call::new(Operation::PutObject, Method::PUT)
-            .key(self.key.clone())
-            .headers(self.headers.clone())
-            .payload(payload);
-        call.check_crc = true;
-        call.share = Some(self.meter.share());
-        let permit = self.client.permit().await?;
-        let output = crate::object::put(&self.client, &call).await?;
-        drop(permit);
+        let output = self.to.put(payload).await?;
         if !was_read {
             self.check_unchanged().await?;
         }
@@ -270,13 +217,8 @@ impl Upload {
     }
 
     async fn in_parts(self, ranges: Ranges) -> Result<UploadOutput> {
-        let upload_id = self
-            .client
-            .initiate_multipart_upload(self.key.as_str())
-            .all_headers(self.headers.clone().without("x-cos-forbid-overwrite"))
-            .send()
-            .await?;
-        let guard = AbortGuard::new(&self.client, &self.key, &upload_id);
+        let upload_id = self.to.initiate().await?;
+        let guard = AbortGuard::new(&self.to.client, &self.to.key, &upload_id);
         let result = self.send_parts(ranges, &upload_id).await;
         match &result {
             Ok(_) => guard.disarm(),
@@ -287,7 +229,11 @@ impl Upload {
 
     async fn send_parts(&self, ranges: Ranges, upload_id: &UploadId) -> Result<UploadOutput> {
         let mut parts: Vec<(Piece, UploadPartOutput)> = futures_util::stream::iter(ranges.pieces())
-            .map(|piece| self.send_part(piece, upload_id))
+            .map(|piece| async move {
+                let payload = self.slice(piece.offset, piece.len);
+                let part = self.to.send_part(upload_id, piece.index, payload).await?;
+                Ok::<_, Error>((piece, part))
+            })
             .buffer_unordered(self.concurrency)
             .try_collect()
             .await?;
@@ -296,18 +242,8 @@ impl Upload {
         let whole = parts.iter().fold(Crc64::of(b""), |sum, (piece, part)| {
             sum.then(part.crc64, piece.len)
         });
-        let mut complete = self
-            .client
-            .complete_multipart_upload(
-                self.key.as_str(),
-                upload_id,
-                parts.into_iter().map(|(_, part)| part.part),
-            )
-            .expected_crc64(whole);
-        if let Some(value) = self.headers.get("x-cos-forbid-overwrite") {
-            complete = complete.header("x-cos-forbid-overwrite", value);
-        }
-        let output = complete.send().await?;
+        let parts = parts.into_iter().map(|(_, part)| part.part);
+        let output = self.to.complete(upload_id, parts, Some(whole)).await?;
         Ok(UploadOutput {
             bytes: self.file.size(),
             parts: ranges.count(),
@@ -319,30 +255,12 @@ impl Upload {
         })
     }
 
-    async fn send_part(
-        &self,
-        piece: Piece,
-        upload_id: &UploadId,
-    ) -> Result<(Piece, UploadPartOutput)> {
-        let _permit = self.client.permit().await?;
-        let number = PartNumber::new(piece.index + 1)?;
-        let payload = self.slice(piece.offset, piece.len);
-        let mut call = part_call(self.key.clone(), upload_id, number, payload);
-        if let Some(limit) = self.headers.get("x-cos-traffic-limit") {
-            call.headers
-                .push(("x-cos-traffic-limit".into(), limit.into()));
-        }
-        call.share = Some(self.meter.share());
-        let part = self.client.send_part(&call, number).await?;
-        Ok((piece, part))
-    }
-
     fn slice(&self, offset: u64, len: u64) -> Payload {
         Payload::File {
             file: Arc::clone(&self.file),
             offset,
             len,
-            pool: Arc::clone(self.client.buffers()),
+            pool: Arc::clone(self.to.client.buffers()),
         }
     }
 

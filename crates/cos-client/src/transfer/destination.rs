@@ -1,0 +1,87 @@
+//! The object an upload makes: in one request, or begun, filled with parts and completed.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use super::progress::Meter;
+use crate::body::Payload;
+use crate::client::Client;
+use crate::error::Result;
+use crate::multipart::{CompleteOutput, CompletedPart, UploadPartOutput, part_call};
+use crate::object::PutObjectOutput;
+use crate::operation::Operation;
+use crate::request::{Call, Headers};
+use crate::types::{Crc64, ObjectKey, PartNumber, UploadId};
+
+/// Refused by initiate, so it goes with the request that makes the object.
+const FORBID_OVERWRITE: &str = "x-cos-forbid-overwrite";
+/// Holds for one request each.
+const TRAFFIC_LIMIT: &str = "x-cos-traffic-limit";
+
+/// Where an upload goes, and what the object is to be like.
+pub(super) struct Destination {
+    pub client: Client,
+    pub key: ObjectKey,
+    /// Checked.
+    pub headers: Headers,
+    pub meter: Arc<Meter>,
+}
+
+impl Destination {
+    /// The whole object in one request.
+    pub(super) async fn put(&self, payload: Payload) -> Result<PutObjectOutput> {
+        let mut call = Call::new(Operation::PutObject, Method::PUT)
+            .key(self.key.clone())
+            .headers(self.headers.clone())
+            .payload(payload);
+        call.check_crc = true;
+        call.share = Some(self.meter.share());
+        let _permit = self.client.permit().await?;
+        crate::object::put(&self.client, &call).await
+    }
+
+    /// Begins an upload in parts.
+    pub(super) async fn initiate(&self) -> Result<UploadId> {
+        self.client
+            .initiate_multipart_upload(self.key.as_str())
+            .all_headers(self.headers.clone().without(FORBID_OVERWRITE))
+            .send()
+            .await
+    }
+
+    /// Sends the part with this index, counted from 0.
+    pub(super) async fn send_part(
+        &self,
+        upload_id: &UploadId,
+        index: u32,
+        payload: Payload,
+    ) -> Result<UploadPartOutput> {
+        let _permit = self.client.permit().await?;
+        let number = PartNumber::new(index + 1)?;
+        let mut call = part_call(self.key.clone(), upload_id, number, payload);
+        if let Some(limit) = self.headers.get(TRAFFIC_LIMIT) {
+            call.headers.push((TRAFFIC_LIMIT.into(), limit.into()));
+        }
+        call.share = Some(self.meter.share());
+        self.client.send_part(&call, number).await
+    }
+
+    /// Puts the parts together; `crc64` is what the whole must have.
+    pub(super) async fn complete(
+        &self,
+        upload_id: &UploadId,
+        parts: impl IntoIterator<Item = CompletedPart>,
+        crc64: Option<Crc64>,
+    ) -> Result<CompleteOutput> {
+        let key = self.key.as_str();
+        let mut complete = self.client.complete_multipart_upload(key, upload_id, parts);
+        if let Some(crc64) = crc64 {
+            complete = complete.expected_crc64(crc64);
+        }
+        if let Some(value) = self.headers.get(FORBID_OVERWRITE) {
+            complete = complete.header(FORBID_OVERWRITE, value);
+        }
+        complete.send().await
+    }
+}

@@ -1,0 +1,90 @@
+//! What callers may set on every transfer, in one place.
+
+use super::plan;
+use super::progress::ProgressFn;
+use crate::client::Client;
+use crate::error::{Error, Result};
+
+/// Settings of one transfer; what is absent is the client's.
+#[derive(Default, Clone)]
+pub(crate) struct Options {
+    pub part_size: Option<u64>,
+    pub threshold: Option<u64>,
+    pub concurrency: Option<usize>,
+    pub on_progress: Option<ProgressFn>,
+}
+
+impl Options {
+    /// Requests of this transfer in flight at most.
+    pub(crate) fn concurrency(&self, client: &Client) -> Result<usize> {
+        match self.concurrency.unwrap_or(client.settings().concurrency) {
+            0 => Err(Error::config("concurrency: must be at least 1")),
+            n => Ok(n),
+        }
+    }
+
+    /// Bytes per part that were asked for.
+    pub(crate) fn part_size(&self, client: &Client) -> Result<u64> {
+        let bytes = self.part_size.unwrap_or(client.settings().part_size);
+        plan::check_part_size(bytes).map_err(part_size_error)?;
+        Ok(bytes)
+    }
+}
+
+/// The plan's refusal as the caller sees it.
+pub(crate) fn part_size_error(why: String) -> Error {
+    Error::config(format!("part_size: {why}"))
+}
+
+/// Setters and `start` of every transfer's builder. It needs fields `options` and a method
+/// `run(self, Arc<Meter>)`.
+macro_rules! transfer_options {
+    ($output:ty, part_size: $part_size:literal) => {
+        #[doc = $part_size]
+        pub fn part_size(mut self, bytes: u64) -> Self {
+            self.options.part_size = Some(bytes);
+            self
+        }
+
+        /// Requests of this transfer in flight at most; the client's own limit holds as well.
+        pub fn concurrency(mut self, requests: usize) -> Self {
+            self.options.concurrency = Some(requests);
+            self
+        }
+
+        /// Calls `callback` about ten times a second while bytes move, and once at the end with all
+        /// bytes. It runs inside the transfer: return quickly.
+        pub fn on_progress(
+            mut self,
+            callback: impl Fn($crate::Progress) + Send + Sync + 'static,
+        ) -> Self {
+            self.options.on_progress = Some(std::sync::Arc::new(callback));
+            self
+        }
+
+        /// Starts on the current Tokio runtime.
+        ///
+        /// # Panics
+        /// Outside a runtime.
+        pub fn start(self) -> $crate::Transfer<$output> {
+            let meter = $crate::transfer::progress::Meter::new();
+            let on_progress = self.options.on_progress.clone();
+            $crate::Transfer::start(std::sync::Arc::clone(&meter), on_progress, self.run(meter))
+        }
+    };
+}
+pub(crate) use transfer_options;
+
+/// Setters of transfers whose bytes pass through here. They need a field `headers`.
+macro_rules! network_options {
+    () => {
+        /// Limits the service's speed for each request, in bits per second (819,200 to
+        /// 838,860,800).
+        pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {
+            self.headers
+                .set("x-cos-traffic-limit", bits_per_second.to_string());
+            self
+        }
+    };
+}
+pub(crate) use network_options;
