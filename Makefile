@@ -3,7 +3,8 @@ CARGO ?= cargo
 FILE ?=
 ONLY ?=
 
-.PHONY: help demo test ci fmt fmt-check lint doc header header-check no-std bench-sign bench-small fuzz fuzz-smoke deny durability bench-emulator conformance sts-wire wire-compare bench-sts setup clean
+# Every rule below that has a description is a command, not a file.
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*##.*/\1/p' $(firstword $(MAKEFILE_LIST))) fmt-check clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,7 +17,7 @@ test: ## every test: units, documents, flows, the C programs (under valgrind whe
 	$(CARGO) build --locked -p cos-ffi
 	$(CARGO) test --locked --workspace
 
-ci: fmt-check lint header-check test doc ## what .ci/run runs
+ci: fmt-check lint header-check test loom doc ## what .ci/run runs
 
 fmt: ## format the code
 	$(CARGO) fmt --all
@@ -55,6 +56,9 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (600) seconds
 
 fuzz-smoke: ## each fuzz target for 30 seconds
 	FUZZ_SECONDS=30 scripts/fuzz.sh
+
+loom: ## every interleaving of the credential cache's single-flight cell
+	RUSTFLAGS="--cfg cos_loom" $(CARGO) test --locked -p cos-sts --no-default-features --target-dir target/loom --lib -- cache::cell
 
 deny: ## licences, sources and duplicate crates (installs cargo-deny into target/tools)
 	test -x target/tools/bin/cargo-deny || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2

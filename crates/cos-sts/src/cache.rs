@@ -7,16 +7,17 @@
 //! - After a failure the source is left alone for a while, longer each time.
 //! - A credential that the service refused is replaced by exactly one fetch, whoever reports it.
 
+mod cell;
+mod flight;
 mod life;
 mod settings;
 mod state;
+mod sync;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use futures_util::future::{Either, select};
-use tokio::sync::watch;
 
 pub use settings::CachingProviderBuilder;
 
@@ -24,11 +25,12 @@ use crate::{
     BoxFuture, CredentialError, CredentialErrorKind, CredentialProvider, CredentialRequest,
     CredentialSource, Credentials,
 };
+use cell::Cell;
 use settings::Settings;
-use state::{Held, Plan, Start, State};
+use state::{Plan, Start};
 
-/// What a fetch ends with; `None` while it runs.
-type Outcome = Option<Result<Credentials, CredentialError>>;
+/// What a fetch ends with.
+type Outcome = Result<Credentials, CredentialError>;
 
 /// Holds the credentials of a [`CredentialSource`] and renews them. Cheap to clone; clones share one
 /// credential. Must be used inside a Tokio runtime.
@@ -56,9 +58,7 @@ pub struct CachingProvider {
 struct Shared {
     source: Arc<dyn CredentialSource>,
     settings: Settings,
-    state: Mutex<State>,
-    /// What `state` holds and may be handed out, for readers that take no lock.
-    shown: ArcSwapOption<Held>,
+    cell: Cell,
 }
 
 impl CachingProvider {
@@ -76,24 +76,22 @@ impl CachingProvider {
         Self {
             shared: Arc::new(Shared {
                 source,
-                state: Mutex::new(State::new()),
-                shown: ArcSwapOption::empty(),
                 settings,
+                cell: Cell::new(),
             }),
         }
     }
 
     /// The credential at hand, if it is still valid; nothing is fetched.
     pub fn current(&self) -> Option<Credentials> {
-        let now_ms = self.shared.settings.clock.now_ms();
-        self.shared.lock().valid(now_ms).cloned()
+        self.shared.cell.valid(self.shared.settings.clock.now_ms())
     }
 
     /// Forgets whatever is at hand: after a user logs out, or a policy was changed on the server. The
     /// next request fetches anew, also during a pause after failures. A fetch under way still answers
     /// those who wait for it, and is then forgotten, too.
     pub fn clear(&self) {
-        self.shared.change(State::clear);
+        self.shared.cell.clear();
     }
 }
 
@@ -108,10 +106,7 @@ impl fmt::Debug for CachingProvider {
 
 impl CredentialProvider for CachingProvider {
     fn cached(&self, _request: &CredentialRequest) -> Option<Credentials> {
-        let shown = self.shared.shown.load();
-        let held = shown.as_ref()?;
-        let now_ms = self.shared.settings.clock.now_ms();
-        held.life.is_fresh(now_ms).then(|| held.credentials.clone())
+        self.shared.cell.fresh(self.shared.settings.clock.now_ms())
     }
 
     fn credentials<'a>(
@@ -119,52 +114,30 @@ impl CredentialProvider for CachingProvider {
         request: &'a CredentialRequest,
     ) -> BoxFuture<'a, Result<Credentials, CredentialError>> {
         Box::pin(async move {
-            match self.shared.plan(request) {
-                Plan::Use(credentials) => Ok(credentials),
-                Plan::Fail(error) => Err(error),
-                Plan::Wait(mut flight) => landed(&mut flight).await,
+            loop {
+                match self.shared.plan(request) {
+                    Plan::Use(credentials) => return Ok(credentials),
+                    Plan::Fail(error) => return Err(error),
+                    Plan::Wait(flight) => {
+                        if let Some(outcome) = flight.wait().await {
+                            return outcome;
+                        }
+                        // The runtime of whoever asked first went down with the fetch. Ours has not.
+                    }
+                }
             }
         })
     }
 
     fn invalidate(&self, generation: u64) {
-        self.shared.change(|state| state.reject(generation));
+        self.shared.cell.reject(generation);
     }
-}
-
-async fn landed(flight: &mut watch::Receiver<Outcome>) -> Result<Credentials, CredentialError> {
-    // An error here means that the fetching task died without an outcome: the source panicked, or the
-    // runtime is going down.
-    let outcome = match flight.wait_for(Option::is_some).await {
-        Ok(outcome) => outcome.clone(),
-        Err(_) => None,
-    };
-    outcome.unwrap_or_else(|| {
-        Err(CredentialError::new(
-            CredentialErrorKind::Unavailable,
-            "the fetch of credentials was broken off",
-        ))
-    })
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change is made whole before the lock is let go, so a poisoned state is still good.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the state and shows readers what it holds then.
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.lock();
-        let result = change(&mut state);
-        self.shown.store(state.shown());
-        result
-    }
-
     /// What a caller should do now; starts a fetch where one is due.
     fn plan(self: &Arc<Self>, request: &CredentialRequest) -> Plan {
-        let now_ms = self.settings.clock.now_ms();
-        let (plan, start) = self.lock().plan(now_ms);
+        let (plan, start) = self.cell.plan(self.settings.clock.now_ms());
         if let Some(start) = start {
             let request = request.clone().with_reason(start.reason);
             tokio::spawn(Arc::clone(self).fetch(request, start));
@@ -176,6 +149,10 @@ impl Shared {
         let clock = &self.settings.clock;
         let limit = self.settings.fetch_timeout;
         tracing::debug!(reason = request.reason.as_str(), "fetching credentials");
+        let mut under_way = UnderWay {
+            shared: &self,
+            start: Some(start),
+        };
         let fetching = self.source.fetch(&request);
         let result = match select(fetching, clock.sleep(limit)).await {
             Either::Left((result, _)) => result,
@@ -187,19 +164,46 @@ impl Shared {
                 ),
             )),
         };
-        let now_ms = clock.now_ms();
-        let result = self.change(|state| state.land(start.epoch, result, now_ms, &self.settings));
-        if let Err(error) = &result {
+        under_way.land(result);
+    }
+}
+
+/// A fetch that ends in one way or another.
+struct UnderWay<'a> {
+    shared: &'a Shared,
+    start: Option<Start>,
+}
+
+impl UnderWay<'_> {
+    fn land(&mut self, result: Outcome) {
+        let Some(start) = self.start.take() else {
+            return;
+        };
+        let Shared { cell, settings, .. } = self.shared;
+        let now_ms = settings.clock.now_ms();
+        if let Some(error) = cell.land(start, result, now_ms, settings) {
             tracing::warn!(
                 kind = error.kind().as_str(),
                 code = error.service_code(),
                 "no new credentials"
             );
         }
-        // Nobody waiting is fine.
-        let _ = start.outcome.send(Some(result));
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        // A source that panics is a source that fails, and gets its pause. One whose runtime goes down
+        // did nothing wrong: the next caller, on another runtime, may ask it at once.
+        if std::thread::panicking() {
+            self.land(Err(CredentialError::new(
+                CredentialErrorKind::Unavailable,
+                "the source of credentials panicked",
+            )));
+        }
     }
 }
 
 #[cfg(test)]
+#[cfg(not(cos_loom))]
 mod tests;

@@ -22,7 +22,7 @@ pub(crate) struct Settings {
 #[must_use]
 pub struct CachingProviderBuilder {
     source: Arc<dyn CredentialSource>,
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 impl CachingProviderBuilder {

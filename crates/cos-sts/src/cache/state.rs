@@ -4,9 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use super::Outcome;
+use super::flight::{Flight, Pilot, flight};
 use super::life::Life;
 use super::settings::Settings;
 use crate::{CredentialError, CredentialErrorKind, Credentials, Reason};
@@ -14,14 +13,14 @@ use crate::{CredentialError, CredentialErrorKind, Credentials, Reason};
 /// What a caller does next.
 pub(super) enum Plan {
     Use(Credentials),
-    Wait(watch::Receiver<Outcome>),
+    Wait(Flight<Outcome>),
     Fail(CredentialError),
 }
 
 /// A fetch to start.
 pub(super) struct Start {
     /// Where its outcome goes.
-    pub(super) outcome: watch::Sender<Outcome>,
+    pub(super) pilot: Pilot<Outcome>,
     /// Why it is made.
     pub(super) reason: Reason,
     /// To be given back when it lands.
@@ -41,7 +40,7 @@ pub(super) struct State {
     refused: u64,
     /// Generation of the newest credential ever held.
     newest: u64,
-    flight: Option<watch::Receiver<Outcome>>,
+    flight: Option<Flight<Outcome>>,
     /// Grows when everything is forgotten; a fetch from before that lands for its waiters only.
     epoch: u64,
     failures: u32,
@@ -111,22 +110,16 @@ impl State {
     }
 
     /// The fetch under way. One whose task died without an outcome is forgotten.
-    fn open_flight(&mut self) -> Option<watch::Receiver<Outcome>> {
-        if self
-            .flight
-            .as_ref()
-            .is_some_and(|flight| flight.has_changed().is_err())
-        {
-            self.flight = None;
-        }
+    fn open_flight(&mut self) -> Option<Flight<Outcome>> {
+        self.flight.take_if(|flight| !flight.is_open());
         self.flight.clone()
     }
 
-    fn start(&mut self, reason: Reason) -> (watch::Receiver<Outcome>, Start) {
-        let (outcome, flight) = watch::channel(None);
+    fn start(&mut self, reason: Reason) -> (Flight<Outcome>, Start) {
+        let (pilot, flight) = flight();
         self.flight = Some(flight.clone());
         let start = Start {
-            outcome,
+            pilot,
             reason,
             epoch: self.epoch,
         };

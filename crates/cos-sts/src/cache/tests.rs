@@ -3,6 +3,7 @@
 use super::*;
 use crate::{Clock as _, ManualClock, Reason};
 use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -228,7 +229,7 @@ async fn a_fetch_has_a_time_limit() {
 }
 
 #[tokio::test]
-async fn a_source_that_panics_does_not_block_the_next_caller() {
+async fn a_source_that_panics_is_one_that_fails() {
     #[derive(Debug, Clone, Default)]
     struct Panics(Arc<AtomicUsize>);
     impl CredentialSource for Panics {
@@ -243,12 +244,42 @@ async fn a_source_that_panics_does_not_block_the_next_caller() {
             })
         }
     }
-    let provider = CachingProvider::builder(Panics::default())
-        .clock(ManualClock::new(NOW))
+    let (source, clock) = (Panics::default(), ManualClock::new(NOW));
+    let provider = CachingProvider::builder(source.clone())
+        .clock(clock.clone())
         .build();
-    let error = ask(&provider).await.unwrap_err();
-    assert!(error.to_string().contains("broken off"), "{error}");
+    for _ in 0..100 {
+        let error = ask(&provider).await.unwrap_err();
+        assert!(error.to_string().contains("panicked"), "{error}");
+    }
+    assert_eq!(source.0.load(Ordering::SeqCst), 1, "left alone for a while");
+    clock.advance_s(1);
     assert!(ask(&provider).await.is_ok());
+}
+
+#[test]
+fn a_runtime_that_goes_down_leaves_the_others_their_source() {
+    let bench = Bench::gated();
+    let provider = bench.provider();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+    };
+    let first = runtime();
+    first.block_on(async {
+        let asking = provider.clone();
+        tokio::spawn(async move { ask(&asking).await });
+        settle().await;
+    });
+    assert_eq!(bench.fetches(), 1);
+    let waiting = provider.clone();
+    let second = std::thread::spawn(move || runtime().block_on(ask(&waiting)));
+    drop(first);
+    // It waits for the lost fetch, or comes later: either way it begins one of its own.
+    bench.open();
+    assert!(second.join().unwrap().is_ok());
+    assert_eq!(bench.fetches(), 2);
 }
 
 #[tokio::test]
