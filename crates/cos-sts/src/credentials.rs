@@ -193,6 +193,28 @@ impl Credentials {
         Self { generation, ..self }
     }
 
+    /// The same, sharing no memory with these.
+    pub(crate) fn apart(&self) -> Self {
+        let Inner {
+            secret_id,
+            secret_key,
+            session_token,
+            start_time_s,
+            expired_time_s,
+        } = &*self.inner;
+        let inner = Inner {
+            secret_id: secret_id.clone(),
+            secret_key: secret_key.clone(),
+            session_token: session_token.clone(),
+            start_time_s: *start_time_s,
+            expired_time_s: *expired_time_s,
+        };
+        Self {
+            inner: Arc::new(inner),
+            generation: self.generation,
+        }
+    }
+
     /// Whether the service should still take them at `now_s` (Unix seconds). Permanent keys always are.
     pub fn is_valid_at(&self, now_s: u64) -> bool {
         self.inner.expired_time_s.is_none_or(|end| now_s < end)

@@ -22,8 +22,11 @@ impl Cell {
 
     /// The credential at hand, if it need not be renewed yet. Takes no lock.
     pub(super) fn fresh(&self, now_ms: u64) -> Option<Credentials> {
-        self.shown
-            .read(|held| held.life.is_fresh(now_ms).then(|| held.credentials.clone()))
+        self.shown.read(|held| {
+            held.life
+                .is_fresh(now_ms)
+                .then(|| held.credentials().clone())
+        })
     }
 
     /// The credential at hand, if it has not ended.

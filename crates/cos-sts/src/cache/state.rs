@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::Outcome;
@@ -30,8 +31,26 @@ pub(super) struct Start {
 /// A credential and its moments.
 #[derive(Debug)]
 pub(super) struct Held {
-    pub(super) credentials: Credentials,
+    /// The same one several times: a clone counts itself in the memory it shares, and threads on
+    /// several cores would wait for each other there.
+    copies: [Credentials; 4],
     pub(super) life: Life,
+}
+
+impl Held {
+    fn new(credentials: &Credentials, life: Life) -> Self {
+        Self {
+            copies: std::array::from_fn(|_| credentials.apart()),
+            life,
+        }
+    }
+
+    /// This thread's copy.
+    pub(super) fn credentials(&self) -> &Credentials {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed));
+        &self.copies[NUMBER.with(|number| number % self.copies.len())]
+    }
 }
 
 pub(super) struct State {
@@ -67,14 +86,14 @@ impl State {
     /// The credential at hand, unless it was refused.
     pub(super) fn shown(&self) -> Option<Arc<Held>> {
         let held = self.current.as_ref()?;
-        (held.credentials.generation() > self.refused).then(|| Arc::clone(held))
+        (held.credentials().generation() > self.refused).then(|| Arc::clone(held))
     }
 
     /// The credential at hand, if it has not ended and was not refused.
     pub(super) fn valid(&self, now_ms: u64) -> Option<&Credentials> {
         let held = self.current.as_ref()?;
-        (now_ms < held.life.end_ms && held.credentials.generation() > self.refused)
-            .then_some(&held.credentials)
+        (now_ms < held.life.end_ms && held.credentials().generation() > self.refused)
+            .then_some(held.credentials())
     }
 
     /// The credential at hand, if it need not be renewed yet.
@@ -102,7 +121,7 @@ impl State {
         }
         let reason = match &self.current {
             None => Reason::First,
-            Some(old) if old.credentials.generation() <= self.refused => Reason::Rejected,
+            Some(old) if old.credentials().generation() <= self.refused => Reason::Rejected,
             Some(_) => Reason::Expiring,
         };
         let (flight, start) = self.start(reason);
@@ -152,10 +171,7 @@ impl State {
             Ok((credentials, life)) => {
                 self.newest += 1;
                 let credentials = credentials.with_generation(self.newest);
-                self.current = Some(Arc::new(Held {
-                    credentials: credentials.clone(),
-                    life,
-                }));
+                self.current = Some(Arc::new(Held::new(&credentials, life)));
                 self.failures = 0;
                 self.pause_ms = 0..0;
                 self.last_error = None;
