@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cos_client::ErrorKind;
 use cos_sts::{
-    BoxFuture, CachingProvider, CredentialError, CredentialProvider, CredentialRequest, Credentials,
+    BoxFuture, BrokerSource, CachingProvider, CredentialError, CredentialProvider,
+    CredentialRequest, CredentialScope, Credentials, ScopedProvider, StaticProvider,
 };
 use cos_tests::World;
 
@@ -76,6 +77,41 @@ async fn a_stranger_gets_nothing() {
     assert_eq!(error.kind(), ErrorKind::Credential, "{error:?}");
     assert_eq!(world.seen("AssumeRole"), 0);
     assert_eq!(world.seen("PutObject"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_folder_has_credentials_of_its_own() {
+    let world = World::start().await.unwrap();
+    let broker = BrokerSource::builder(world.broker.url())
+        .bearer("ada")
+        .follow_key()
+        .build()
+        .unwrap();
+    let folders = ScopedProvider::builder(broker)
+        .scope(|request| {
+            let key = request.key.as_deref().unwrap_or_default();
+            let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+            CredentialScope::of(request)
+                .with_actions(["name/cos:*"])
+                .with_key(format!("{folder}/*"))
+        })
+        .build();
+    let app = world.app(folders.clone()).unwrap();
+    for key in ["users/ada/a/1", "users/ada/b/1", "users/ada/a/2"] {
+        app.put_object(key, "x").send().await.unwrap();
+    }
+    assert_eq!(world.seen("AssumeRole"), 2, "one for each folder");
+    // A thief of one folder's credentials has that folder.
+    let about = CredentialRequest::new()
+        .with_bucket(cos_tests::BUCKET)
+        .with_region(cos_tests::REGION)
+        .with_action("name/cos:PutObject")
+        .with_key("users/ada/a/3");
+    let stolen = folders.credentials(&about).await.unwrap();
+    let thief = world.app(StaticProvider::new(stolen)).unwrap();
+    thief.put_object("users/ada/a/3", "x").send().await.unwrap();
+    let refused = thief.put_object("users/ada/b/3", "x").send().await;
+    assert_eq!(refused.unwrap_err().code(), Some("AccessDenied"));
 }
 
 /// Hands out an app's credentials and, once, does something to the cloud just before: the request that

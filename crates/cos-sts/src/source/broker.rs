@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::parse::parse_credentials;
@@ -25,9 +25,38 @@ const DEFAULT_PATH: &str = "/v1/credentials";
 pub struct BrokerSource {
     url: String,
     bearer: Option<SecretKey>,
-    body: Vec<u8>,
+    wish: Wish,
     timeout: Duration,
     transport: Arc<dyn Transport>,
+}
+
+/// What is asked for, where it is less than the server would give; its own words.
+#[derive(Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wish {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_seconds: Option<u64>,
+    #[serde(skip)]
+    follow_key: bool,
+}
+
+impl Wish {
+    fn body(&self, request: &CredentialRequest) -> Vec<u8> {
+        let mut wish = self.clone();
+        if self.follow_key
+            && let Some(key) = &request.key
+        {
+            // `users/42/*` is everything below `users/42/`. What comes before any other `*` is wider,
+            // and still the nearest a prefix gets.
+            wish.prefix = key.split('*').next().map(str::to_owned);
+        }
+        // Strings and a number cannot fail to become JSON.
+        serde_json::to_vec(&wish).unwrap_or_default()
+    }
 }
 
 /// Settings of a [`BrokerSource`].
@@ -36,7 +65,7 @@ pub struct BrokerSource {
 pub struct BrokerSourceBuilder {
     url: String,
     bearer: Option<SecretKey>,
-    allow: Option<Vec<String>>,
+    wish: Wish,
     timeout: Duration,
     transport: Option<Arc<dyn Transport>>,
 }
@@ -56,13 +85,13 @@ impl BrokerSource {
         BrokerSourceBuilder {
             url: url.into(),
             bearer: None,
-            allow: None,
+            wish: Wish::default(),
             timeout: Duration::from_secs(15),
             transport: None,
         }
     }
 
-    async fn ask(&self) -> Result<Credentials, CredentialError> {
+    async fn ask(&self, wanted: &CredentialRequest) -> Result<Credentials, CredentialError> {
         let mut headers = vec![
             ("Content-Type", "application/json".to_owned()),
             ("Accept", "application/json".to_owned()),
@@ -75,7 +104,7 @@ impl BrokerSource {
             url: self.url.clone(),
             host_override: None,
             headers,
-            body: self.body.clone(),
+            body: self.wish.body(wanted),
             timeout: self.timeout,
         };
         let answer = self.transport.send(request).await.map_err(|e| {
@@ -121,10 +150,10 @@ impl BrokerSource {
 impl CredentialSource for BrokerSource {
     fn fetch<'a>(
         &'a self,
-        _request: &'a CredentialRequest,
+        request: &'a CredentialRequest,
     ) -> BoxFuture<'a, Result<Credentials, CredentialError>> {
         Box::pin(async move {
-            let asked = self.ask().await;
+            let asked = self.ask(request).await;
             asked.map_err(|e| {
                 let attempts = e.attempts().max(1);
                 e.with_operation(format!("POST {}", without_secrets(&self.url)))
@@ -151,7 +180,27 @@ impl BrokerSourceBuilder {
 
     /// Asks for less than the server would give, in its own words: `["download"]`.
     pub fn allow(mut self, operations: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.allow = Some(operations.into_iter().map(Into::into).collect());
+        self.wish.allow = Some(operations.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Asks for the keys below this prefix only.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.wish.prefix = Some(prefix.into());
+        self
+    }
+
+    /// Asks for a shorter life than the server gives, in seconds; 1,800 at least.
+    pub fn duration_s(mut self, seconds: u64) -> Self {
+        self.wish.duration_seconds = Some(seconds);
+        self
+    }
+
+    /// Asks for the prefix of the key that the request is about, where it tells one. Meant for a
+    /// [`crate::ScopedProvider`], which tells `users/42/*` where its scope says so; one credential then
+    /// opens one folder.
+    pub fn follow_key(mut self) -> Self {
+        self.wish.follow_key = true;
         self
     }
 
@@ -198,10 +247,6 @@ impl BrokerSourceBuilder {
                 "the bearer token is empty or holds blanks or line breaks",
             ));
         }
-        let body = match &self.allow {
-            Some(allow) => json!({ "allow": allow }),
-            None => Value::Object(serde_json::Map::new()),
-        };
         let transport = match self.transport {
             Some(transport) => transport,
             None => default_transport()?,
@@ -209,7 +254,7 @@ impl BrokerSourceBuilder {
         Ok(BrokerSource {
             url,
             bearer: self.bearer,
-            body: body.to_string().into_bytes(),
+            wish: self.wish,
             timeout: self.timeout,
             transport,
         })
@@ -279,6 +324,21 @@ mod tests {
             sent.headers
                 .contains(&("Authorization", "Bearer PLANTED".into()))
         );
+    }
+
+    #[test]
+    fn the_wish_follows_the_key() {
+        let mut wish = Wish::default();
+        let about = |key: &str| CredentialRequest::new().with_key(key);
+        let text = |wish: &Wish, key: &str| String::from_utf8(wish.body(&about(key))).unwrap();
+        assert_eq!(text(&wish, "users/42/*"), "{}");
+        wish.follow_key = true;
+        assert_eq!(text(&wish, "users/42/*"), r#"{"prefix":"users/42/"}"#);
+        assert_eq!(text(&wish, "users/42/a"), r#"{"prefix":"users/42/a"}"#);
+        wish.prefix = Some("users/".into());
+        wish.duration_seconds = Some(1800);
+        let about_none = wish.body(&CredentialRequest::new());
+        assert_eq!(about_none, br#"{"prefix":"users/","durationSeconds":1800}"#);
     }
 
     #[tokio::test]
