@@ -1,4 +1,5 @@
-"""tencentcloud-sdk-python-sts and qcloud-python-sts against the emulator's STS. Argument: its ready line."""
+"""tencentcloud-sdk-python-sts and qcloud-python-sts against the emulator's STS. Arguments: its ready line, a
+web identity token."""
 
 import json
 import sys
@@ -85,6 +86,26 @@ refused("AuthFailure.SignatureFailure", lambda: client(keys[0], "wrong").GetCall
 refused("AuthFailure.SecretIdNotFound", lambda: client("AKIDnobody", "x").GetCallerIdentity(
     models.GetCallerIdentityRequest()))
 print("tencentcloud-sdk-python-sts, refusals: ok")
+
+identity = {
+    "ProviderId": "wire",
+    "WebIdentityToken": open(sys.argv[2]).read(),
+    "RoleArn": ROLE.replace("uploader", "pod"),
+    "RoleSessionName": "wire",
+}
+nobody = client("none", "none")  # the client wants keys; this call goes unsigned
+
+
+def assume_with(token):
+    return nobody.call_json(
+        "AssumeRoleWithWebIdentity", {**identity, "WebIdentityToken": token}, options={"SkipSign": True})
+
+
+reply = models.AssumeRoleWithWebIdentityResponse()
+reply._deserialize(assume_with(identity["WebIdentityToken"])["Response"])
+check(reply, 7200)
+refused("InvalidParameter.WebIdentityTokenError", lambda: assume_with(identity["WebIdentityToken"][:-4]))
+print("tencentcloud-sdk-python-sts, web identity: ok")
 
 config = {
     "secret_id": keys[0],

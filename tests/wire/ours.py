@@ -1,4 +1,5 @@
-"""`cos sts` against the emulator, and its output in the hands of the official client. Arguments: ready line, cos."""
+"""`cos sts` against the emulator, and its output in the hands of the official client. Arguments: ready line, cos,
+a web identity token."""
 
 import json
 import os
@@ -37,7 +38,9 @@ with tempfile.NamedTemporaryFile("w", suffix=".json") as policy:
     token = run("sts", "federation-token", "--name", "wire", "--policy", policy.name, "--duration", "1800")
 role = run("sts", "assume-role", "--role-arn", f"qcs::cam::uin/{account['uin']}:roleName/uploader",
            "--session-name", "wire", "--duration", "3600")
-for reply in [token, role]:
+pod = run("sts", "web-identity", "--provider-id", "wire", "--token-file", sys.argv[3],
+          "--role-arn", f"qcs::cam::uin/{account['uin']}:roleName/pod", "--session-name", "wire")
+for reply in [token, role, pod]:
     assert set(reply) == {"credentials", "startTime", "expiredTime", "expiration", "requestId"}, reply
     assert set(reply["credentials"]) == {"tmpSecretId", "tmpSecretKey", "sessionToken"}, reply
 

@@ -50,7 +50,7 @@ impl Bench {
     fn provider(&self) -> CachingProvider {
         CachingProvider::builder(self.clone())
             .clock(self.clock.clone())
-            .seed(7)
+            .seed(seed())
             .build()
     }
 
