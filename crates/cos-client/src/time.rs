@@ -28,6 +28,13 @@ pub(crate) fn parse_iso(text: &str) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_millis(seconds * 1000 + millis))
 }
 
+/// Writes a moment as headers want it. What HTTP cannot say becomes the nearest that it can.
+pub(crate) fn http_date(time: SystemTime) -> String {
+    const LAST: Duration = Duration::from_secs(253_402_300_799); // The end of 9999.
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    httpdate::fmt_http_date(UNIX_EPOCH + since.min(LAST))
+}
+
 /// Days from 1970-01-01 to the given date of the Gregorian calendar.
 fn days_before(year: u64, month: u64, day: u64) -> u64 {
     // Years begin in March here, so that the leap day is the last of its year.
@@ -79,6 +86,15 @@ mod tests {
             assert_eq!(read.unwrap().as_secs(), s, "{text}");
         }
         assert_eq!(format_iso(1_558_695_400), "2019-05-24T10:56:40.000Z");
+    }
+
+    #[test]
+    fn http_dates_of_any_moment() {
+        let at = |s: u64| http_date(UNIX_EPOCH + Duration::from_secs(s));
+        assert_eq!(at(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(at(1 << 40), "Fri, 31 Dec 9999 23:59:59 GMT");
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(http_date(before), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 
     #[test]

@@ -32,6 +32,12 @@ pub struct ObjectMeta {
     pub content_disposition: Option<String>,
     /// `Content-Encoding`.
     pub content_encoding: Option<String>,
+    /// `Content-Language`.
+    pub content_language: Option<String>,
+    /// `Expires`, as it was given.
+    pub expires: Option<String>,
+    /// How many tags it has; 0 also where the credentials may not see them.
+    pub tag_count: u32,
     /// Id of the request that told all this.
     pub request_id: Option<String>,
 }
@@ -55,6 +61,11 @@ impl ObjectMeta {
             cache_control: text("cache-control"),
             content_disposition: text("content-disposition"),
             content_encoding: text("content-encoding"),
+            content_language: text("content-language"),
+            expires: text("expires"),
+            tag_count: header(headers, "x-cos-tagging-count")
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(0),
             request_id: reply.request_id(),
         }
     }

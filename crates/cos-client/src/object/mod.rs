@@ -118,14 +118,14 @@ macro_rules! read_conditions {
 
         /// Only when changed after `time`.
         pub fn if_modified_since(mut self, time: std::time::SystemTime) -> Self {
-            let text = httpdate::fmt_http_date(time);
+            let text = $crate::time::http_date(time);
             self.headers.set("if-modified-since", text);
             self
         }
 
         /// Only when not changed after `time`.
         pub fn if_unmodified_since(mut self, time: std::time::SystemTime) -> Self {
-            let text = httpdate::fmt_http_date(time);
+            let text = $crate::time::http_date(time);
             self.headers.set("if-unmodified-since", text);
             self
         }
