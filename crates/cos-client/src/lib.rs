@@ -44,6 +44,9 @@
 //! - **Transfers** ([`Client::upload_file`], [`Client::download_file`]) hold a few 256 KiB pieces per
 //!   request in flight, whatever the size of the file, report progress that never falls, and clean up
 //!   after failure and cancellation.
+//! - **Trees** ([`Client::upload_dir`], [`Client::download_dir`], [`Client::sync_up`],
+//!   [`Client::sync_down`], [`Client::copy_dir`]) are compared and moved in constant memory, many
+//!   files at a time. No key is ever written outside the folder it is downloaded to.
 //! - **Errors** ([`Error`]) keep the service's own code, message and request id and add a hint. They never
 //!   hold a URL, a key, a token or a signature.
 //!
@@ -88,6 +91,7 @@ mod throughput;
 mod time;
 mod tls;
 mod transfer;
+mod tree;
 mod types;
 mod wire;
 mod xml;
@@ -124,6 +128,10 @@ pub use transfer::handle::{Transfer, TransferControl};
 pub use transfer::progress::Progress;
 pub use transfer::reader::UploadReader;
 pub use transfer::upload::{UploadFile, UploadOutput};
+pub use tree::{
+    Compare, CopyDir, DownloadDir, FileFailure, Symlinks, TreeAction, TreeEvent, TreeProgress,
+    TreeReport, UnsafeKey, UploadDir,
+};
 pub use types::{
     BucketName, Crc64, Domain, ETag, Endpoint, InvalidValue, MAX_PARTS, ObjectKey, PartNumber,
     Region, StorageClass, UploadId,

@@ -181,6 +181,20 @@ impl Error {
         error
     }
 
+    /// One object's part of a request to delete many, in the service's words.
+    pub(crate) fn from_delete(bucket: &str, failure: crate::object::DeleteFailure) -> Self {
+        let kind = match failure.code.as_str() {
+            "AccessDenied" => ErrorKind::AccessDenied,
+            _ => ErrorKind::Service,
+        };
+        let mut error = Self::new(kind, failure.message);
+        let inner = error.edit();
+        inner.operation = Some(Operation::DeleteMultipleObjects);
+        inner.resource = Some(format!("{bucket}/{}", failure.key));
+        inner.code = Some(failure.code);
+        error
+    }
+
     /// What sort of failure it was.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -103,6 +103,11 @@ impl Client {
 impl CopyTransfer {
     object_headers!();
 
+    pub(crate) fn all_headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
     /// Gives the copy the metadata of this call instead of the source's. Needed to copy an object
     /// onto itself.
     pub fn replace_metadata(mut self) -> Self {

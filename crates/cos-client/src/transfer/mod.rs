@@ -10,14 +10,14 @@ mod piece;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod reader;
-mod target;
+pub(crate) mod target;
 pub(crate) mod upload;
 mod writer;
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// Runs file work where it may block.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {

@@ -117,6 +117,11 @@ impl UploadFile {
     );
     network_options!();
 
+    pub(crate) fn all_headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
     /// Goes in parts from this size on.
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
         self.options.threshold = Some(bytes);

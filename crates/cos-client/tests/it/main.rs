@@ -20,4 +20,5 @@ mod secrets;
 mod server;
 mod setup;
 mod situations;
+mod trees;
 mod upload;

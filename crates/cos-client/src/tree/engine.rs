@@ -1,0 +1,364 @@
+//! The one loop behind all trees: compare two sides, move what differs, several files at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{Stream, unfold};
+use tokio::time::MissedTickBehavior;
+
+use super::Compare;
+use super::compare::is_newer;
+use super::entry::{Entry, Problem, Why};
+use super::filter::Filter;
+use super::merge::{Merge, Pair};
+use super::names::Prefixes;
+use super::options::TreeOptions;
+use super::report::{Outcome, TreeAction, TreeProgress, TreeReport};
+use crate::error::{Error, ErrorKind, Result};
+use crate::transfer::progress::{Meter, Share};
+
+/// Between two progress events.
+const EVENT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How files get from one side to the other.
+pub(crate) trait Mover: Send + Sync {
+    /// What a transfer is called.
+    const ACTION: TreeAction;
+    /// How many are deleted at a time.
+    const DELETES: usize;
+
+    /// Whether an entry of the source has a place at the target. Asked once for each, in order.
+    fn admit(&self, source: &Entry) -> Result<()>;
+    /// Whether an entry that only the target has would be hit by something that was admitted.
+    fn hides(&self, target: &Entry) -> bool;
+    /// Whether an entry of the source stands for a folder instead of content.
+    fn is_folder(&self, source: &Entry) -> bool {
+        source.is_folder()
+    }
+    /// Whether a folder of the source is made at the target.
+    fn makes_folder(&self, source: &Entry) -> bool;
+    /// Whether a folder of the target is deleted when the source has none.
+    fn deletes_folder(&self) -> bool;
+    fn make_folder(&self, source: &Entry) -> impl Future<Output = Result<()>> + Send;
+    /// Transfers a file and gives its size.
+    fn transfer(&self, source: &Entry, share: Share) -> impl Future<Output = Result<u64>> + Send;
+    /// Compares by checksum what has the same size.
+    fn same_content(&self, source: &Entry) -> impl Future<Output = Result<bool>> + Send;
+    /// Deletes at the target; what is not in the answer is gone.
+    fn delete(&self, names: &[String]) -> impl Future<Output = Vec<(String, Error)>> + Send;
+}
+
+/// Brings the target to what the source is.
+pub(crate) async fn run<M: Mover>(
+    mover: &M,
+    merge: Merge,
+    options: &TreeOptions,
+    filter: &Filter,
+    concurrency: usize,
+    meter: Arc<Meter>,
+) -> Result<TreeReport> {
+    let totals = Totals::new(meter);
+    let engine = Engine {
+        mover,
+        options,
+        totals: &totals,
+    };
+    let feed = Feed {
+        merge,
+        filter,
+        engine: &engine,
+        left_alone: Prefixes::default(),
+        extraneous: Vec::new(),
+    };
+    let outcomes = feed
+        .works()
+        .map(|work| engine.carry_out(work))
+        .buffer_unordered(concurrency);
+    let mut outcomes = std::pin::pin!(outcomes);
+    let mut report = TreeReport::default();
+    let mut ticks = tokio::time::interval(EVENT_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let tell = || {
+        if let Some(callback) = &options.on_progress {
+            callback(totals.now());
+        }
+    };
+    loop {
+        let outcomes = tokio::select! {
+            next = outcomes.next() => match next {
+                Some(outcomes) => outcomes?,
+                None => break,
+            },
+            _ = ticks.tick(), if options.on_progress.is_some() => {
+                tell();
+                continue;
+            }
+        };
+        for outcome in outcomes {
+            let event = outcome.event();
+            report.count(&event);
+            totals.done();
+            if let Some(callback) = &options.on_event {
+                callback(event);
+            }
+            if let Some(error) = outcome.error
+                && (options.fail_fast || ends_all(&error))
+            {
+                return Err(error);
+            }
+        }
+    }
+    tell();
+    Ok(report)
+}
+
+/// Failures that every other file would meet too.
+fn ends_all(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Credential | ErrorKind::Cancelled)
+}
+
+/// What to do next.
+enum Work {
+    Transfer(Entry),
+    /// Transfer it unless the checksums are equal.
+    Compare(Entry),
+    MakeFolder(Entry),
+    Done(Vec<Outcome>),
+}
+
+struct Engine<'a, M> {
+    mover: &'a M,
+    options: &'a TreeOptions,
+    totals: &'a Totals,
+}
+
+impl<M: Mover> Engine<'_, M> {
+    async fn carry_out(&self, work: Result<Work>) -> Result<Vec<Outcome>> {
+        Ok(match work? {
+            Work::Done(outcomes) => outcomes,
+            Work::Transfer(entry) => vec![self.transfer(entry).await],
+            Work::Compare(entry) => match self.mover.same_content(&entry).await {
+                Ok(true) => vec![Outcome::new(TreeAction::Unchanged, entry.name, entry.size)],
+                Ok(false) => {
+                    self.totals.will_move(&entry);
+                    vec![self.transfer(entry).await]
+                }
+                Err(error) => vec![Outcome::failed(entry.name, error)],
+            },
+            Work::MakeFolder(entry) => {
+                let made = match self.options.dry_run {
+                    true => Ok(()),
+                    false => self.mover.make_folder(&entry).await,
+                };
+                vec![match made {
+                    Ok(()) => Outcome::new(TreeAction::MakeFolder, entry.name, 0),
+                    Err(error) => Outcome::failed(entry.name, error),
+                }]
+            }
+        })
+    }
+
+    async fn transfer(&self, entry: Entry) -> Outcome {
+        let share = self.totals.meter.share();
+        let moved = match self.options.dry_run {
+            true => Ok(entry.size),
+            false => self.mover.transfer(&entry, share.clone()).await,
+        };
+        match moved {
+            Ok(bytes) => {
+                // The file may have changed since it was listed; the totals keep to the list.
+                share.reach(entry.size);
+                Outcome::new(M::ACTION, entry.name, bytes)
+            }
+            Err(error) => Outcome::failed(entry.name, error),
+        }
+    }
+}
+
+/// Turns pairs into work.
+struct Feed<'a, M> {
+    merge: Merge,
+    filter: &'a Filter,
+    engine: &'a Engine<'a, M>,
+    /// What the source could not tell about is not deleted at the target.
+    left_alone: Prefixes,
+    extraneous: Vec<String>,
+}
+
+impl<'a, M: Mover> Feed<'a, M> {
+    /// Polled only when there is room for more work. Deletions are carried out in here, so that
+    /// they come after everything before them in the order has begun and before what follows.
+    fn works(self) -> impl Stream<Item = Result<Work>> + use<'a, M> {
+        unfold(Some(self), |feed| async move {
+            let mut feed = feed?;
+            match feed.next().await {
+                Ok(Some(work)) => Some((Ok(work), Some(feed))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Work>> {
+        loop {
+            if self.extraneous.len() >= M::DELETES {
+                return Ok(Some(self.delete().await));
+            }
+            let Some(pair) = self.merge.next().await? else {
+                self.engine.totals.complete();
+                if self.extraneous.is_empty() {
+                    return Ok(None);
+                }
+                return Ok(Some(self.delete().await));
+            };
+            if let Some(work) = self.work(pair) {
+                return Ok(Some(work));
+            }
+        }
+    }
+
+    fn work(&mut self, pair: Pair) -> Option<Work> {
+        let totals = self.engine.totals;
+        match pair {
+            Pair::Problem(problem) => {
+                self.left_alone.push(&problem.name);
+                totals.found();
+                Some(Work::Done(vec![outcome(problem)]))
+            }
+            Pair::Target(target) => {
+                self.extraneous(target);
+                None
+            }
+            Pair::Source(source) => self.source(source, None),
+            Pair::Both(source, target) => self.source(source, Some(target)),
+        }
+    }
+
+    fn source(&mut self, source: Entry, target: Option<Entry>) -> Option<Work> {
+        if !self.filter.takes(&source.name) {
+            return None;
+        }
+        let Engine {
+            mover,
+            options,
+            totals,
+        } = self.engine;
+        if let Err(error) = mover.admit(&source) {
+            totals.found();
+            return Some(Work::Done(vec![Outcome::failed(source.name, error)]));
+        }
+        if mover.is_folder(&source) {
+            let wanted = target.is_none() && mover.makes_folder(&source);
+            return wanted.then(|| {
+                totals.found();
+                Work::MakeFolder(source)
+            });
+        }
+        totals.found();
+        let is_same_size = target.as_ref().is_some_and(|t| t.size == source.size);
+        match options.compare {
+            Compare::Checksum if is_same_size => Some(Work::Compare(source)),
+            Compare::SizeAndTime
+                if is_same_size && !target.is_some_and(|t| is_newer(&source, &t)) =>
+            {
+                let unchanged = Outcome::new(TreeAction::Unchanged, source.name, source.size);
+                Some(Work::Done(vec![unchanged]))
+            }
+            _ => {
+                totals.will_move(&source);
+                Some(Work::Transfer(source))
+            }
+        }
+    }
+
+    fn extraneous(&mut self, target: Entry) {
+        let Engine { mover, options, .. } = self.engine;
+        let stays = !options.delete
+            || !self.filter.takes(&target.name)
+            || self.left_alone.cover(&target.name)
+            || (target.is_folder() && !mover.deletes_folder())
+            || mover.hides(&target);
+        if !stays {
+            self.extraneous.push(target.name);
+        }
+    }
+
+    async fn delete(&mut self) -> Work {
+        let names = std::mem::take(&mut self.extraneous);
+        let failures = match self.engine.options.dry_run {
+            true => Vec::new(),
+            false => self.engine.mover.delete(&names).await,
+        };
+        let mut outcomes = Vec::with_capacity(names.len());
+        for name in names {
+            self.engine.totals.found();
+            let error = failures.iter().find(|(failed, _)| *failed == name);
+            outcomes.push(match error {
+                None => Outcome::new(TreeAction::Delete, name, 0),
+                Some((_, error)) => Outcome::failed(name, error.clone()),
+            });
+        }
+        Work::Done(outcomes)
+    }
+}
+
+fn outcome(problem: Problem) -> Outcome {
+    match problem.why {
+        Why::Skipped(reason) => Outcome::skipped(problem.name, reason),
+        Why::Failed(error) => Outcome::failed(problem.name, error),
+    }
+}
+
+/// The sums behind the progress.
+struct Totals {
+    meter: Arc<Meter>,
+    files_done: AtomicU64,
+    files_found: AtomicU64,
+    bytes_found: AtomicU64,
+    is_complete: AtomicBool,
+}
+
+impl Totals {
+    fn new(meter: Arc<Meter>) -> Self {
+        Self {
+            meter,
+            files_done: AtomicU64::new(0),
+            files_found: AtomicU64::new(0),
+            bytes_found: AtomicU64::new(0),
+            is_complete: AtomicBool::new(false),
+        }
+    }
+
+    fn found(&self) {
+        self.files_found.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn will_move(&self, entry: &Entry) {
+        let before = self.bytes_found.fetch_add(entry.size, Ordering::Relaxed);
+        if self.is_complete.load(Ordering::Relaxed) {
+            self.meter.set_total(before + entry.size);
+        }
+    }
+
+    fn complete(&self) {
+        self.is_complete.store(true, Ordering::Relaxed);
+        self.meter
+            .set_total(self.bytes_found.load(Ordering::Relaxed));
+    }
+
+    fn done(&self) {
+        self.files_done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> TreeProgress {
+        TreeProgress {
+            files_done: self.files_done.load(Ordering::Relaxed),
+            files_found: self.files_found.load(Ordering::Relaxed),
+            bytes_done: self.meter.now().done_bytes,
+            bytes_found: self.bytes_found.load(Ordering::Relaxed),
+            is_complete: self.is_complete.load(Ordering::Relaxed),
+        }
+    }
+}
