@@ -29,7 +29,7 @@
  * The ABI this header describes. It grows by one when functions, codes or fields are added; it
  * never takes anything away.
  */
-#define COSFFI_ABI_VERSION 1
+#define COSFFI_ABI_VERSION 2
 
 /**
  * What a call came to. The numbers are part of the ABI: they are never changed nor reused, only
@@ -106,6 +106,27 @@ typedef int32_t cosffi_credential_reason;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** What an event tells. Skip kinds that you do not know. */
+enum cosffi_event_type
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Nothing: the answer for NULL. */
+    COSFFI_EVENT_NONE = 0,
+    /** The transfer has come further. */
+    COSFFI_EVENT_PROGRESS = 1,
+    /** The transfer is over; its last event. Freeing it runs the `drop` of its callbacks. */
+    COSFFI_EVENT_COMPLETE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_event_type cosffi_event_type;
+#else
+typedef int32_t cosffi_event_type;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** How much is said. Each level includes those before it. */
 enum cosffi_log_level
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -133,6 +154,32 @@ typedef int32_t cosffi_log_level;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/**
+ * What a function that takes or gives content answers. Any other number ends the transfer with
+ * COSFFI_ERROR_INVALID_ARGUMENT.
+ */
+enum cosffi_flow
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Go on. */
+    COSFFI_FLOW_CONTINUE = 0,
+    /** Wait until cosffi_transfer_resume(), which may come before the function has returned. */
+    COSFFI_FLOW_PAUSE = 1,
+    /** Cancel the transfer. */
+    COSFFI_FLOW_STOP = 2,
+    /** The content ends here; only for functions that give content. */
+    COSFFI_FLOW_END = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_flow cosffi_flow;
+#else
+typedef int32_t cosffi_flow;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** Access to one bucket: connections, credentials, limits. Use one per bucket and keep it. */
 typedef struct cosffi_client cosffi_client;
 
@@ -151,8 +198,23 @@ typedef struct cosffi_credentials cosffi_credentials;
 /** Why a call or a transfer failed. Holds no secret, no token, no signature and no signed URL. */
 typedef struct cosffi_error cosffi_error;
 
+/** Something that happened to one transfer. Until it is freed, what it tells stays valid. */
+typedef struct cosffi_event cosffi_event;
+
+/** One page of a listing, borrowed during cosffi_page_fn. */
+typedef struct cosffi_list_page cosffi_list_page;
+
 /** Gives credentials to clients: fixed ones, or those the app fetches from its own server. */
 typedef struct cosffi_provider cosffi_provider;
+
+/**
+ * Events of transfers, taken out by the program's own threads when they like.
+ *
+ * Give it to transfers in `cosffi_transfer_callbacks.queue`. Their progress and completion arrive here,
+ * and functions that have to answer (such as cosffi_body_fn) are called inside cosffi_queue_next(), on
+ * the thread that called it.
+ */
+typedef struct cosffi_queue cosffi_queue;
 
 /** The answer to a transfer that went well. */
 typedef struct cosffi_response cosffi_response;
@@ -386,6 +448,11 @@ typedef struct cosffi_transfer_callbacks {
     cosffi_complete_fn on_complete;
     /** `user_data` is not needed any more. */
     cosffi_drop_fn drop;
+    /**
+     * Where progress and completion go as events instead of the two functions above, which are then
+     * not called; see cosffi_queue_next(). NULL for callbacks.
+     */
+    const cosffi_queue *queue;
 } cosffi_transfer_callbacks;
 
 /** Settings of one download. Zero means default. */
@@ -407,6 +474,79 @@ typedef struct cosffi_bytes {
     /** Bytes. */
     size_t len;
 } cosffi_bytes;
+
+/** Settings of one read. Zero and empty mean default. */
+typedef struct cosffi_get_options {
+    /** sizeof(cosffi_get_options) when the program was compiled. */
+    size_t struct_size;
+    /** The first byte to read. Default: the beginning. */
+    uint64_t offset_bytes;
+    /** How many bytes to read at most. Default: to the end. */
+    uint64_t length_bytes;
+    /** Read only if the object still has this tag, else fail with PRECONDITION. */
+    cosffi_str if_match;
+    /** The version to read, in buckets with versioning. Default: the newest. */
+    cosffi_str version_id;
+    /**
+     * The most to keep in memory; more fails with LOCAL before anything is kept. Default: 64 MiB. Not
+     * used when pieces go to a function.
+     */
+    uint64_t memory_limit_bytes;
+} cosffi_get_options;
+
+/**
+ * Takes the next piece of an object's content, which lies at `offset_bytes` of the object and is
+ * borrowed for the call; answers with a cosffi_flow. Called on the callback thread, one at a time for
+ * one transfer; the next piece is fetched when it has returned.
+ */
+typedef int32_t (*cosffi_body_fn)(void *user_data, uint64_t offset_bytes, cosffi_bytes bytes);
+
+/**
+ * Gives the next bytes of a stream: writes up to `room_bytes` to `room`, says in `*out_written` how many
+ * (it is 0 before), and answers with a cosffi_flow: COSFFI_FLOW_END with the last of them,
+ * COSFFI_FLOW_PAUSE when there are no more at the moment. COSFFI_FLOW_CONTINUE needs at least one byte.
+ * Called on the callback thread, one at a time for one transfer, when the network can take more.
+ */
+typedef int32_t (*cosffi_read_fn)(void *user_data,
+                                  uint8_t *room,
+                                  size_t room_bytes,
+                                  size_t *out_written);
+
+/** What to list. Zero and empty mean default. */
+typedef struct cosffi_list_options {
+    /** sizeof(cosffi_list_options) when the program was compiled. */
+    size_t struct_size;
+    /** Only keys that begin with this. */
+    cosffi_str prefix;
+    /** Rolls up keys that hold this text after the prefix: "/" gives one folder level. */
+    cosffi_str delimiter;
+    /** Begins after this key: what cosffi_list_page_next_marker() said. */
+    cosffi_str marker;
+    /** Entries per page, 1 to 1,000. Default: 1,000. */
+    uint32_t max_keys;
+    /** Not 0: ends after one page. */
+    uint32_t one_page;
+} cosffi_list_options;
+
+/**
+ * Takes a page of a listing, borrowed for the call; answers with a cosffi_flow. Called on the callback
+ * thread, one at a time for one transfer; the next page is asked for when it has returned.
+ */
+typedef int32_t (*cosffi_page_fn)(void *user_data, const cosffi_list_page *page);
+
+/** One object of a listing. Later versions may add fields at the end; use it by pointer only. */
+typedef struct cosffi_object_summary {
+    /** Its key. */
+    cosffi_str object_key;
+    /** Its tag, with quotes. */
+    cosffi_str etag;
+    /** How it is kept, e.g. "STANDARD". */
+    cosffi_str storage_class;
+    /** Its size. */
+    uint64_t size_bytes;
+    /** When it was written, Unix seconds; 0 when not known. */
+    uint64_t last_modified_s;
+} cosffi_object_summary;
 
 /** Takes one line. `level` is a cosffi_log_level; the texts are borrowed for the call. */
 typedef void (*cosffi_log_fn)(void *user_data,
@@ -982,6 +1122,163 @@ cosffi_result cosffi_delete_object(const cosffi_client *client,
                                    cosffi_transfer **out_transfer,
                                    cosffi_error **err);
 
+/**
+ * Reads an object or a range of it: into memory (see cosffi_response_body()) when `on_body` is NULL,
+ * otherwise piece by piece to `on_body`, in order, nothing held but the piece at hand. The checksum of a
+ * whole object is compared at the end: pieces may have been given out when it turns out wrong. A
+ * connection that breaks ends the read; cosffi_download_file() goes on by itself.
+ *
+ * Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
+ * NULL. All text is copied. `user_data` of `callbacks` is also that of `on_body`, and the transfer's until
+ * its `drop`.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: `on_body` once per piece; see cosffi_transfer_callbacks.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them NOT_FOUND,
+ * INTEGRITY, CANCELLED after COSFFI_FLOW_STOP, and LOCAL when it is too much for memory.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_get_object(const cosffi_client *client,
+                                cosffi_str object_key,
+                                const cosffi_get_options *options,
+                                cosffi_body_fn on_body,
+                                const cosffi_transfer_callbacks *callbacks,
+                                cosffi_transfer **out_transfer,
+                                cosffi_error **err);
+
+/**
+ * Uploads what `on_read` gives, to its end, whose place need not be known. What fits into one part goes
+ * in one request, more in parts; parts are kept in memory until they have arrived, at most the
+ * concurrency and one more of them. For files use cosffi_upload_file().
+ *
+ * Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
+ * NULL. All text is copied. `user_data` of `callbacks` is also that of `on_read`, and the transfer's until
+ * its `drop`.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: `on_read` until COSFFI_FLOW_END; see cosffi_transfer_callbacks.
+ * Errors: INVALID_ARGUMENT (also when `on_read` is NULL), SHUT_DOWN, FORKED; all others arrive in
+ * `on_complete`, among them CANCELLED after COSFFI_FLOW_STOP.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_upload_stream(const cosffi_client *client,
+                                   cosffi_str object_key,
+                                   cosffi_read_fn on_read,
+                                   const cosffi_upload_options *options,
+                                   const cosffi_transfer_callbacks *callbacks,
+                                   cosffi_transfer **out_transfer,
+                                   cosffi_error **err);
+
+/**
+ * As cosffi_upload_file(), from a regular file that is open for reading. It is read at positions from
+ * its beginning to its end; its own position neither matters nor moves.
+ *
+ * Ownership: as cosffi_upload_file(). The descriptor is duplicated; yours may be closed at once.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks.
+ * Errors: INVALID_ARGUMENT, also for a descriptor that is not open and on systems without
+ * descriptors; otherwise as cosffi_upload_file(), LOCAL when it is not a regular file.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_upload_fd(const cosffi_client *client,
+                               cosffi_str object_key,
+                               int32_t fd,
+                               const cosffi_upload_options *options,
+                               const cosffi_transfer_callbacks *callbacks,
+                               cosffi_transfer **out_transfer,
+                               cosffi_error **err);
+
+/**
+ * Reads an object or a range of it and writes it to a descriptor from its position on: a file, a pipe,
+ * a socket. Pieces are written in order as they arrive; what a failure or a cancel leaves there is the
+ * program's to remove. For a file that appears whole or not at all use cosffi_download_file().
+ *
+ * Ownership: as cosffi_get_object(). The descriptor is duplicated; yours may be closed at once.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks.
+ * Errors: INVALID_ARGUMENT, also for a descriptor that is not open and on systems without
+ * descriptors; otherwise as cosffi_get_object(), LOCAL when writing fails. A cancel takes effect
+ * between two writes.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_download_fd(const cosffi_client *client,
+                                 cosffi_str object_key,
+                                 int32_t fd,
+                                 const cosffi_get_options *options,
+                                 const cosffi_transfer_callbacks *callbacks,
+                                 cosffi_transfer **out_transfer,
+                                 cosffi_error **err);
+
+/* ==== Listing ================================================================================= */
+
+/**
+ * Lists a bucket's objects in key order, page by page; only one page is held at a time.
+ *
+ * Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
+ * NULL. All text is copied. `user_data` of `callbacks` is also that of `on_page`, and the transfer's until
+ * its `drop`.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: `on_page` once per page, at least once; see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT (also when `on_page` is NULL), SHUT_DOWN, FORKED; all others arrive in
+ * `on_complete`, among them CANCELLED after COSFFI_FLOW_STOP.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_list_objects(const cosffi_client *client,
+                                  const cosffi_list_options *options,
+                                  cosffi_page_fn on_page,
+                                  const cosffi_transfer_callbacks *callbacks,
+                                  cosffi_transfer **out_transfer,
+                                  cosffi_error **err);
+
+/**
+ * How many objects the page has.
+ *
+ * Ownership: borrows `page`; 0 for NULL.
+ * Threads: that of the cosffi_page_fn that was given the page.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+size_t cosffi_list_page_object_count(const cosffi_list_page *page);
+
+/**
+ * An object of the page, counted from 0, in key order.
+ *
+ * Ownership: borrowed from `page`; NULL is fine.
+ * Threads: that of the cosffi_page_fn that was given the page.
+ * Errors: NULL when there are not so many.
+ * Since: 0.1 (ABI 2).
+ */
+const cosffi_object_summary *cosffi_list_page_object(const cosffi_list_page *page,
+                                                            size_t index);
+
+/**
+ * How many rolled-up prefixes ("folders") the page has; 0 without a delimiter.
+ *
+ * Ownership: borrows `page`; 0 for NULL.
+ * Threads: that of the cosffi_page_fn that was given the page.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+size_t cosffi_list_page_prefix_count(const cosffi_list_page *page);
+
+/**
+ * A rolled-up prefix of the page, counted from 0, with the delimiter at its end.
+ *
+ * Ownership: borrowed from `page`; NULL is fine.
+ * Threads: that of the cosffi_page_fn that was given the page.
+ * Errors: empty when there are not so many.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_str cosffi_list_page_prefix(const cosffi_list_page *page, size_t index);
+
+/**
+ * Where the next page begins, for a later listing; empty on the last page.
+ *
+ * Ownership: borrowed from `page`; NULL is fine.
+ * Threads: that of the cosffi_page_fn that was given the page.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_str cosffi_list_page_next_marker(const cosffi_list_page *page);
+
 /* ==== Transfers =============================================================================== */
 
 /**
@@ -997,8 +1294,20 @@ cosffi_result cosffi_delete_object(const cosffi_client *client,
 void cosffi_transfer_cancel(const cosffi_transfer *transfer);
 
 /**
+ * Lets a transfer go on whose function answered COSFFI_FLOW_PAUSE. It may come before that function has
+ * returned, from another thread: the pause is then none. A transfer that does not wait is not changed.
+ *
+ * Ownership: borrows `transfer`; NULL is fine.
+ * Threads: any, also inside a callback.
+ * Errors: none. In a forked child it does nothing.
+ * Since: 0.1 (ABI 2).
+ */
+void cosffi_transfer_resume(const cosffi_transfer *transfer);
+
+/**
  * Waits until a transfer is over and its last callback has returned, and gives its result: for
- * tools and tests. Waits up to `timeout_ms`; a negative time means as long as it takes.
+ * tools and tests. Waits up to `timeout_ms`; a negative time means as long as it takes. Of a transfer
+ * with a queue it returns when the completion is in there.
  *
  * Ownership: borrows `transfer`, which its callbacks may free meanwhile. `*err` is yours, a copy of
  * the transfer's error.
@@ -1042,6 +1351,141 @@ void cosffi_transfer_retain(const cosffi_transfer *transfer);
  */
 void cosffi_transfer_free(const cosffi_transfer *transfer);
 
+/* ==== Queue of events ========================================================================= */
+
+/**
+ * Makes a queue of events. It belongs to no runtime: transfers of several may share it.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_queue_free().
+ * Threads: any.
+ * Errors: INVALID_ARGUMENT.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_queue_new(cosffi_queue **out, cosffi_error **err);
+
+/**
+ * Takes the next event, waiting for one up to `timeout_ms`; a negative time waits as long as it takes,
+ * 0 not at all. Functions of transfers that have to answer are called in here, on this thread; those
+ * of one transfer never two at a time.
+ *
+ * Ownership: borrows `queue`; `*out_event` is yours; end it with cosffi_event_free().
+ * Threads: any, several at once; not from inside a function that it calls.
+ * How often: until COSFFI_ERROR_NOT_FINISHED, whenever the wake descriptor is readable.
+ * Errors: NOT_FINISHED when there was no event in time; WRONG_THREAD inside a function that it called;
+ * INVALID_ARGUMENT; FORKED. `*out_event` is then NULL.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_queue_next(const cosffi_queue *queue,
+                                int64_t timeout_ms,
+                                cosffi_event **out_event,
+                                cosffi_error **err);
+
+/**
+ * A file descriptor that is readable while the queue has events: for poll(), epoll, kqueue and event
+ * loops. Do not read from it, write to it or close it.
+ *
+ * Ownership: borrowed from `queue`, valid until that is freed.
+ * Threads: any.
+ * Errors: -1 when there is none: for NULL, on systems without pipes, when the process has no
+ * descriptors left.
+ * Since: 0.1 (ABI 2).
+ */
+int32_t cosffi_queue_wake_fd(const cosffi_queue *queue);
+
+/**
+ * Frees a queue with the events in it. Transfers that use it go on, but nothing is heard of them any
+ * more: functions that have to answer are not called, which cancels those transfers; `drop` still runs,
+ * on any thread.
+ *
+ * Ownership: takes `queue`; NULL is fine. No thread may be inside cosffi_queue_next(). Events taken
+ * before stay valid.
+ * Threads: any. In a forked child it does nothing.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+void cosffi_queue_free(cosffi_queue *queue);
+
+/**
+ * What the event tells; COSFFI_EVENT_NONE for NULL.
+ *
+ * Ownership: borrows `event`.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_event_type cosffi_event_kind(const cosffi_event *event);
+
+/**
+ * The `user_data` of the transfer's callbacks: which transfer it is about.
+ *
+ * Ownership: yours as it always was; NULL for NULL.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+void *cosffi_event_user_data(const cosffi_event *event);
+
+/**
+ * Bytes done, of a progress event; else 0.
+ *
+ * Ownership: borrows `event`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+uint64_t cosffi_event_done_bytes(const cosffi_event *event);
+
+/**
+ * Bytes in total, of a progress event, UINT64_MAX while not known; else 0.
+ *
+ * Ownership: borrows `event`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+uint64_t cosffi_event_total_bytes(const cosffi_event *event);
+
+/**
+ * What the transfer came to, of a completion; COSFFI_OK of other events.
+ *
+ * Ownership: borrows `event`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_event_result(const cosffi_event *event);
+
+/**
+ * The response, of a completion that went well; else NULL.
+ *
+ * Ownership: borrowed from `event`, valid until it is freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+const cosffi_response *cosffi_event_response(const cosffi_event *event);
+
+/**
+ * The error, of a completion that did not go well; else NULL.
+ *
+ * Ownership: borrowed from `event`, valid until it is freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+const cosffi_error *cosffi_event_error(const cosffi_event *event);
+
+/**
+ * Frees an event. With the completion of a transfer, and all its events before, the `drop` of its
+ * callbacks runs in here.
+ *
+ * Ownership: takes `event`; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+void cosffi_event_free(cosffi_event *event);
+
 /* ==== Responses =============================================================================== */
 
 /**
@@ -1053,6 +1497,27 @@ void cosffi_transfer_free(const cosffi_transfer *transfer);
  * Since: 0.1 (ABI 1).
  */
 cosffi_str cosffi_response_etag(const cosffi_response *response);
+
+/**
+ * The HTTP status of the answer, such as 200 or 206; 0 after uploads and downloads of files, which are
+ * any number of requests.
+ *
+ * Ownership: borrows `response`; 0 for NULL.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+uint32_t cosffi_response_status(const cosffi_response *response);
+
+/**
+ * The content, when cosffi_get_object() was asked to keep it in memory; else nothing.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_bytes cosffi_response_body(const cosffi_response *response);
 
 /**
  * The id of the last request (`x-cos-request-id`).
@@ -1105,8 +1570,8 @@ uint64_t cosffi_response_size_bytes(const cosffi_response *response);
 uint64_t cosffi_response_last_modified_s(const cosffi_response *response);
 
 /**
- * A header of the answer to cosffi_head_object() or cosffi_download_file(), in any case of letters: content-type, cache-control,
- * content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
+ * A header of the answer to cosffi_head_object(), cosffi_get_object() or a download, in any case of
+ * letters: content-type, cache-control, content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
  * Threads: any.
@@ -1196,6 +1661,22 @@ static inline cosffi_upload_options cosffi_upload_options_default(void) {
 /** A cosffi_download_options with its size set and every field at its default. */
 static inline cosffi_download_options cosffi_download_options_default(void) {
     cosffi_download_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_get_options with its size set and every field at its default. */
+static inline cosffi_get_options cosffi_get_options_default(void) {
+    cosffi_get_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_list_options with its size set and every field at its default. */
+static inline cosffi_list_options cosffi_list_options_default(void) {
+    cosffi_list_options value;
     memset(&value, 0, sizeof value);
     value.struct_size = sizeof value;
     return value;

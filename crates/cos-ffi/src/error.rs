@@ -62,6 +62,10 @@ impl Failure {
         self.code
     }
 
+    pub(crate) fn text(&self) -> String {
+        self.message.as_str().to_owned()
+    }
+
     #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         self.message.as_str()

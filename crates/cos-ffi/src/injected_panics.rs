@@ -92,6 +92,7 @@ fn entries() -> Vec<Entry> {
         cosffi_head_object = object::simple(None, NO_TEXT, null(), None, None) code;
         cosffi_delete_object = object::simple(None, NO_TEXT, null(), None, None) code;
         cosffi_transfer_cancel = transfer(None) value;
+        cosffi_transfer_resume = transfer(None) value;
         cosffi_transfer_wait = transfer(null(), 0, None) code;
         cosffi_transfer_response = transfer(None) value;
         cosffi_transfer_retain = transfer(null()) value;
@@ -103,6 +104,30 @@ fn entries() -> Vec<Entry> {
         cosffi_response_size_bytes = response(None) value;
         cosffi_response_last_modified_s = response(None) value;
         cosffi_response_header = response(None, NO_TEXT) value;
+        cosffi_response_status = response(None) value;
+        cosffi_response_body = response(None) value;
+        cosffi_get_object = object::get(None, NO_TEXT, null(), None, null(), None, None) code;
+        cosffi_upload_fd = object::descriptor(None, NO_TEXT, -1, null(), null(), None, None) code;
+        cosffi_download_fd = object::descriptor(None, NO_TEXT, -1, null(), null(), None, None) code;
+        cosffi_upload_stream = object::stream(None, NO_TEXT, None, null(), null(), None, None) code;
+        cosffi_list_objects = object::list(None, null(), None, null(), None, None) code;
+        cosffi_list_page_object_count = object::list(None) value;
+        cosffi_list_page_object = object::list(None, 0) value;
+        cosffi_list_page_prefix_count = object::list(None) value;
+        cosffi_list_page_prefix = object::list(None, 0) value;
+        cosffi_list_page_next_marker = object::list(None) value;
+        cosffi_queue_new = events(None, None) code;
+        cosffi_queue_next = events(None, 0, None, None) code;
+        cosffi_queue_wake_fd = events(None) value;
+        cosffi_queue_free = events(None) value;
+        cosffi_event_kind = events(None) value;
+        cosffi_event_user_data = events(None) value;
+        cosffi_event_done_bytes = events(None) value;
+        cosffi_event_total_bytes = events(None) value;
+        cosffi_event_result = events(None) value;
+        cosffi_event_response = events(None) value;
+        cosffi_event_error = events(None) value;
+        cosffi_event_free = events(None) value;
         cosffi_log_set = log(-1, None, null_mut(), None, None) code;
     }
 }

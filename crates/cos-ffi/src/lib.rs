@@ -42,6 +42,8 @@ pub mod client;
 pub mod object;
 pub mod transfer;
 
+pub mod events;
+
 pub mod response;
 
 pub mod log;

@@ -2,10 +2,10 @@
 
 use std::time::UNIX_EPOCH;
 
-use cos_client::{Crc64, ETag, ObjectMeta};
+use cos_client::{Crc64, ETag, ObjectMeta, UploadOutput};
 
 use crate::guard;
-use crate::text::{Text, cosffi_str};
+use crate::text::{Text, cosffi_bytes, cosffi_str};
 
 /// The answer to a transfer that went well.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub struct cosffi_response {
     version_id: Text,
     size_bytes: Option<u64>,
     last_modified_s: u64,
+    status: u32,
+    body: Vec<u8>,
     /// Names in lower case.
     headers: Vec<(String, Text)>,
 }
@@ -39,11 +41,36 @@ impl cosffi_response {
         }
     }
 
-    /// The same, about content that was read and checked here.
+    /// Of an object that was uploaded, in one request or more.
+    pub(crate) fn of_upload(done: &UploadOutput) -> cosffi_response {
+        cosffi_response::of_object(
+            done.etag.as_ref(),
+            Some(done.crc64),
+            Some(done.bytes),
+            done.version_id.as_deref(),
+            done.request_id.as_deref(),
+        )
+    }
+
+    /// The same, with the status of the one answer there was.
+    pub(crate) fn with_status(self, status: u16) -> cosffi_response {
+        cosffi_response {
+            status: status.into(),
+            ..self
+        }
+    }
+
+    /// The same, with the content itself.
+    pub(crate) fn with_body(self, body: Vec<u8>) -> cosffi_response {
+        cosffi_response { body, ..self }
+    }
+
+    /// The same, about content that was read in any number of requests and checked here.
     pub(crate) fn with_content(self, size_bytes: u64, crc64: Crc64) -> cosffi_response {
         cosffi_response {
             size_bytes: Some(size_bytes),
             crc64: Some(crc64.as_u64()),
+            status: 0,
             ..self
         }
     }
@@ -70,6 +97,7 @@ impl cosffi_response {
                 .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
                 .map_or(0, |since| since.as_secs()),
             headers: fixed.chain(own).collect(),
+            status: meta.status.into(),
             ..cosffi_response::of_object(
                 meta.etag.as_ref(),
                 meta.crc64,
@@ -98,6 +126,36 @@ fn ask<T: Copy>(
 #[unsafe(no_mangle)]
 pub extern "C" fn cosffi_response_etag(response: Option<&cosffi_response>) -> cosffi_str {
     ask(response, cosffi_str::EMPTY, |response| response.etag.lend())
+}
+
+/// The HTTP status of the answer, such as 200 or 206; 0 after uploads and downloads of files, which are
+/// any number of requests.
+///
+/// Ownership: borrows `response`; 0 for NULL.
+/// Threads: any.
+/// Errors: none.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_status(response: Option<&cosffi_response>) -> u32 {
+    ask(response, 0, |response| response.status)
+}
+
+/// The content, when cosffi_get_object() was asked to keep it in memory; else nothing.
+///
+/// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+/// Threads: any.
+/// Errors: none.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_body(response: Option<&cosffi_response>) -> cosffi_bytes {
+    let nothing = cosffi_bytes {
+        data: core::ptr::null(),
+        len: 0,
+    };
+    ask(response, nothing, |response| cosffi_bytes {
+        data: response.body.as_ptr(),
+        len: response.body.len(),
+    })
 }
 
 /// The id of the last request (`x-cos-request-id`).
@@ -170,8 +228,8 @@ pub extern "C" fn cosffi_response_last_modified_s(response: Option<&cosffi_respo
     ask(response, 0, |response| response.last_modified_s)
 }
 
-/// A header of the answer to cosffi_head_object() or cosffi_download_file(), in any case of letters: content-type, cache-control,
-/// content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
+/// A header of the answer to cosffi_head_object(), cosffi_get_object() or a download, in any case of
+/// letters: content-type, cache-control, content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
 /// Threads: any.

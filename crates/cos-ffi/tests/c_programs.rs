@@ -7,15 +7,12 @@ mod support;
 
 const C99: &[&str] = &["-std=c99"];
 
-const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-
 fn c_test(name: &str) {
     let source = format!("tests/c/{name}.c");
     let program = support::build(name, "cc", C99, &[&source]);
     support::run(&program, &[]);
     support::run_checked(&program, &[]);
-    // The C side instrumented as well: undefined behaviour, and leaks of either side.
-    let flags = [C99, SANITIZED].concat();
+    let flags = [C99, support::SANITIZED].concat();
     let program = support::build(&format!("{name}_sanitized"), "cc", &flags, &[&source]);
     support::run(&program, &[]);
 }

@@ -1,4 +1,4 @@
-//! C programs against the emulator, plain and under valgrind.
+//! C programs against the emulator, plain, sanitized and under valgrind.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 #[allow(dead_code, reason = "each test program uses its part")]
@@ -15,9 +15,13 @@ fn emulator() -> Emulator {
         .unwrap()
 }
 
-#[test]
-fn objects() {
-    let program = support::build("objects", "cc", &["-std=c99"], &["tests/c/objects.c"]);
+/// Runs `tests/c/{name}.c` with ENDPOINT ID KEY FOLDER; it must say that all went well. What it left in
+/// the folder.
+fn c_test(name: &str) -> Vec<String> {
+    let source = format!("tests/c/{name}.c");
+    let program = support::build(name, "cc", &["-std=c99"], &[&source]);
+    let flags = [&["-std=c99"], support::SANITIZED].concat();
+    let sanitized = support::build(&format!("{name}_sanitized"), "cc", &flags, &[&source]);
     let emulator = emulator();
     let account = &emulator.accounts()[0];
     let folder = tempfile::tempdir().unwrap();
@@ -28,10 +32,29 @@ fn objects() {
         &account.secret_key,
         folder.path().to_str().unwrap(),
     ];
-    assert_eq!(support::run(&program, &args), "objects: ok\n");
+    let expected = format!("{name}: ok\n");
+    assert_eq!(support::run(&program, &args), expected);
+    assert_eq!(support::run(&sanitized, &args), expected);
     if let Some(said) = support::run_checked(&program, &args) {
-        assert_eq!(said, "objects: ok\n");
+        assert_eq!(said, expected);
     }
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
-    assert_eq!(left.len(), 1, "only the input is left: {left:?}");
+    std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn objects() {
+    assert_eq!(c_test("objects"), ["in"], "only the input is left");
+}
+
+#[test]
+fn streams() {
+    assert_eq!(c_test("streams"), [""; 0]);
+}
+
+#[test]
+fn queue() {
+    assert_eq!(c_test("queue"), [""; 0]);
 }

@@ -154,6 +154,7 @@ fn start(
         on_progress: None,
         on_complete: Some(on_complete),
         drop: Some(on_drop),
+        queue: null(),
     };
     let mut transfer = MaybeUninit::uninit();
     // SAFETY: live text and callbacks; the output is always written.

@@ -12,8 +12,10 @@ const SECTIONS: &[(&str, &str)] = &[
     ("cosffi_sign_request", "Signing without a client"),
     ("cosffi_client_new", "Client"),
     ("cosffi_upload_file", "Objects"),
+    ("cosffi_list_objects", "Listing"),
     ("cosffi_transfer_cancel", "Transfers"),
     ("cosffi_response_etag", "Responses"),
+    ("cosffi_queue_new", "Queue of events"),
     ("cosffi_log_set", "Log"),
 ];
 
@@ -25,6 +27,8 @@ const SIZE_TAGGED: &[&str] = &[
     "cosffi_client_options",
     "cosffi_upload_options",
     "cosffi_download_options",
+    "cosffi_get_options",
+    "cosffi_list_options",
     "cosffi_transfer_callbacks",
     "cosffi_provider_callbacks",
 ];

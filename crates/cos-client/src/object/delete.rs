@@ -23,6 +23,8 @@ pub struct DeleteObjectOutput {
     pub delete_marker: bool,
     /// The version deleted or the marker's.
     pub version_id: Option<String>,
+    /// HTTP status of the answer.
+    pub status: u16,
     /// Id of the request.
     pub request_id: Option<String>,
 }
@@ -68,6 +70,7 @@ impl DeleteObject {
         Ok(DeleteObjectOutput {
             delete_marker: reply.header("x-cos-delete-marker") == Some("true"),
             version_id: reply.version_id(),
+            status: reply.status,
             request_id: reply.request_id(),
         })
     }

@@ -38,6 +38,8 @@ pub struct ObjectMeta {
     pub expires: Option<String>,
     /// How many tags it has; 0 also where the credentials may not see them.
     pub tag_count: u32,
+    /// HTTP status of the answer that told all this: 200, or 206 for a range.
+    pub status: u16,
     /// Id of the request that told all this.
     pub request_id: Option<String>,
 }
@@ -66,6 +68,7 @@ impl ObjectMeta {
             tag_count: header(headers, "x-cos-tagging-count")
                 .and_then(|n| n.parse().ok())
                 .unwrap_or(0),
+            status: reply.status,
             request_id: reply.request_id(),
         }
     }

@@ -128,6 +128,7 @@ impl Client {
             etag: reply.etag(),
             crc64,
             version_id: reply.version_id(),
+            status: reply.status,
             request_id: reply.request_id(),
         })
     }

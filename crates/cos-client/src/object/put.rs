@@ -29,6 +29,8 @@ pub struct PutObjectOutput {
     pub crc64: Crc64,
     /// The new version, in buckets with versioning.
     pub version_id: Option<String>,
+    /// HTTP status of the answer.
+    pub status: u16,
     /// Id of the request.
     pub request_id: Option<String>,
 }
@@ -88,6 +90,7 @@ pub(crate) async fn put(client: &Client, call: &Call) -> Result<PutObjectOutput>
         etag: reply.etag(),
         crc64: Crc64::from_u64(reply.sent_crc.unwrap_or(0)),
         version_id: reply.version_id(),
+        status: reply.status,
         request_id: reply.request_id(),
     })
 }

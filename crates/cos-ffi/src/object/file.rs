@@ -1,21 +1,16 @@
 //! Whole files, up and down.
 
 use core::mem::MaybeUninit;
-use std::sync::Arc;
-
-use cos_client::{Progress, Transfer};
 
 use super::upload_options::{Upload, cosffi_upload_options};
-use super::{Started, key};
+use super::{begin, follow, key, progress_of};
 use crate::client::cosffi_client;
 use crate::error::{Failure, cosffi_error};
-use crate::guard;
 use crate::options::{self, SizeTagged};
 use crate::response::cosffi_response;
 use crate::result::cosffi_result;
 use crate::text::cosffi_str;
 use crate::transfer::callbacks::cosffi_transfer_callbacks;
-use crate::transfer::cell::Cell;
 use crate::transfer::cosffi_transfer;
 
 /// Settings of one download. Zero means default.
@@ -58,30 +53,29 @@ pub unsafe extern "C" fn cosffi_upload_file(
     out_transfer: Option<&mut MaybeUninit<*mut cosffi_transfer>>,
     err: Option<&mut MaybeUninit<*mut cosffi_error>>,
 ) -> cosffi_result {
-    guard::call(err, || {
-        // SAFETY: what the caller passes lives for this call.
-        let (started, key, path, upload) = unsafe {
-            let started = Started::new(client, callbacks, out_transfer)?;
-            (
-                started,
-                key(object_key)?,
-                path.read_required("path")?.to_owned(),
-                Upload::read(options)?,
-            )
-        };
-        started.go(|client, cell| async move {
-            let file = upload.apply_to_file(client.upload_file(key, path));
-            let transfer = file.on_progress(progress_of(&cell)).start();
-            let done = follow(&cell, transfer).await?;
-            Ok(cosffi_response::of_object(
-                done.etag.as_ref(),
-                Some(done.crc64),
-                Some(done.bytes),
-                done.version_id.as_deref(),
-                done.request_id.as_deref(),
-            ))
-        })
-    })
+    // SAFETY: what the caller passes lives for this call.
+    let read = || unsafe {
+        Ok((
+            key(object_key)?,
+            path.read_required("path")?.to_owned(),
+            Upload::read(options)?,
+        ))
+    };
+    // SAFETY: as above.
+    unsafe {
+        begin(
+            client,
+            callbacks,
+            out_transfer,
+            err,
+            read,
+            |client, cell, (key, path, upload)| async move {
+                let file = upload.apply_in_parts(client.upload_file(key, path));
+                let transfer = file.on_progress(progress_of(&cell)).start();
+                Ok(cosffi_response::of_upload(&follow(&cell, transfer).await?))
+            },
+        )
+    }
 }
 
 /// Downloads an object into a file, replacing a file of that name: ranges in parallel, all of one
@@ -104,31 +98,37 @@ pub unsafe extern "C" fn cosffi_download_file(
     out_transfer: Option<&mut MaybeUninit<*mut cosffi_transfer>>,
     err: Option<&mut MaybeUninit<*mut cosffi_error>>,
 ) -> cosffi_result {
-    guard::call(err, || {
-        // SAFETY: what the caller passes lives for this call.
-        let (started, key, path, settings) = unsafe {
-            let started = Started::new(client, callbacks, out_transfer)?;
-            (
-                started,
-                key(object_key)?,
-                path.read_required("path")?.to_owned(),
-                Download::read(options)?,
-            )
-        };
-        started.go(|client, cell| async move {
-            let mut file = client
-                .download_file(key, path)
-                .on_progress(progress_of(&cell));
-            if let Some(bytes) = settings.part_size {
-                file = file.part_size(bytes);
-            }
-            if let Some(ranges) = settings.concurrency {
-                file = file.concurrency(ranges);
-            }
-            let done = follow(&cell, file.start()).await?;
-            Ok(cosffi_response::of_meta(&done.meta).with_content(done.bytes, done.crc64))
-        })
-    })
+    // SAFETY: what the caller passes lives for this call.
+    let read = || unsafe {
+        Ok((
+            key(object_key)?,
+            path.read_required("path")?.to_owned(),
+            Download::read(options)?,
+        ))
+    };
+    // SAFETY: as above.
+    unsafe {
+        begin(
+            client,
+            callbacks,
+            out_transfer,
+            err,
+            read,
+            |client, cell, (key, path, settings)| async move {
+                let mut file = client
+                    .download_file(key, path)
+                    .on_progress(progress_of(&cell));
+                if let Some(bytes) = settings.part_size {
+                    file = file.part_size(bytes);
+                }
+                if let Some(ranges) = settings.concurrency {
+                    file = file.concurrency(ranges);
+                }
+                let done = follow(&cell, file.start()).await?;
+                Ok(cosffi_response::of_meta(&done.meta).with_content(done.bytes, done.crc64))
+            },
+        )
+    }
 }
 
 #[derive(Default)]
@@ -154,23 +154,4 @@ impl Download {
             concurrency: (options.concurrency != 0).then_some(options.concurrency as usize),
         })
     }
-}
-
-fn progress_of(cell: &Arc<Cell>) -> impl Fn(Progress) + Send + Sync + 'static {
-    let cell = Arc::clone(cell);
-    move |now| cell.progress(now.done_bytes, now.total_bytes.unwrap_or(u64::MAX))
-}
-
-/// Waits for a transfer; a cancel lets it end in its own way, which is quick and tidy.
-async fn follow<T: Send + 'static>(cell: &Cell, mut transfer: Transfer<T>) -> Result<T, Failure> {
-    let control = transfer.control();
-    let result = tokio::select! {
-        biased;
-        result = &mut transfer => result,
-        () = cell.cancelled() => {
-            control.cancel();
-            transfer.await
-        }
-    };
-    Ok(result?)
 }

@@ -1,64 +1,71 @@
 //! Operations on objects. Each starts a transfer and returns at once.
 
+// In the order of the header.
 pub mod file;
-pub mod simple;
+
 pub mod upload_options;
+
+pub mod simple;
+
+pub mod flow;
+
+pub mod get;
+
+pub mod stream;
+
+pub mod descriptor;
+
+pub mod list;
 
 use core::mem::MaybeUninit;
 use core::ptr;
 use std::sync::Arc;
 
-use cos_client::Client;
+use cos_client::{Client, Progress, Transfer};
 
 use crate::client::cosffi_client;
-use crate::error::Failure;
+use crate::error::{Failure, cosffi_error};
+use crate::guard;
 use crate::response::cosffi_response;
+use crate::result::cosffi_result;
 use crate::text::cosffi_str;
 use crate::transfer::callbacks::{Callbacks, cosffi_transfer_callbacks};
-use crate::transfer::cell::Cell;
+use crate::transfer::cell::{Cell, cancelled};
 use crate::transfer::{cosffi_transfer, start};
 
-/// The arguments all starting functions share, taken over first of all: whatever fails afterwards,
-/// the app's `drop` runs, and `*out_transfer` is NULL.
-struct Started<'a> {
-    client: &'a cosffi_client,
-    callbacks: Callbacks,
-    out: Option<&'a mut MaybeUninit<*mut cosffi_transfer>>,
-}
-
-impl<'a> Started<'a> {
-    /// # Safety
-    /// `callbacks` is NULL or a struct that starts with its size.
-    unsafe fn new(
-        client: Option<&'a cosffi_client>,
-        callbacks: *const cosffi_transfer_callbacks,
-        mut out: Option<&'a mut MaybeUninit<*mut cosffi_transfer>>,
-    ) -> Result<Started<'a>, Failure> {
-        if let Some(out) = &mut out {
+/// What every starting function does: guards, takes the callbacks over first of all, so that whatever
+/// fails afterwards the app's `drop` runs, reads its own arguments with `read` and starts `work`.
+/// `*out_transfer` is NULL until the start.
+///
+/// # Safety
+/// `callbacks` is NULL or a struct that starts with its size.
+pub(crate) unsafe fn begin<Input, Work>(
+    client: Option<&cosffi_client>,
+    callbacks: *const cosffi_transfer_callbacks,
+    mut out_transfer: Option<&mut MaybeUninit<*mut cosffi_transfer>>,
+    err: Option<&mut MaybeUninit<*mut cosffi_error>>,
+    read: impl FnOnce() -> Result<Input, Failure>,
+    work: impl FnOnce(Client, Arc<Cell>, Input) -> Work,
+) -> cosffi_result
+where
+    Work: Future<Output = Result<cosffi_response, Failure>> + Send + 'static,
+{
+    guard::call(err, || {
+        if let Some(out) = &mut out_transfer {
             out.write(ptr::null_mut());
         }
         // SAFETY: the caller's promise.
         let callbacks = unsafe { Callbacks::read(callbacks) }?;
-        Ok(Started {
-            client: client.ok_or_else(|| Failure::null("client"))?,
-            callbacks,
-            out,
-        })
-    }
-
-    fn go<Work>(self, work: impl FnOnce(Client, Arc<Cell>) -> Work) -> Result<(), Failure>
-    where
-        Work: Future<Output = Result<cosffi_response, Failure>> + Send + 'static,
-    {
-        let client = self.client;
+        let client = client.ok_or_else(|| Failure::null("client"))?;
+        let input = read()?;
         start::start(
             &client.shared,
             &client.client,
-            self.callbacks,
-            self.out,
-            work,
+            callbacks,
+            out_transfer,
+            |client, cell| work(client, cell, input),
         )
-    }
+    })
 }
 
 /// # Safety
@@ -66,4 +73,35 @@ impl<'a> Started<'a> {
 unsafe fn key(object_key: cosffi_str) -> Result<String, Failure> {
     // SAFETY: the caller's promise.
     Ok(unsafe { object_key.read_required("object_key") }?.to_owned())
+}
+
+fn progress_of(cell: &Arc<Cell>) -> impl Fn(Progress) + Send + Sync + 'static {
+    let cell = Arc::clone(cell);
+    move |now| cell.progress(now.done_bytes, now.total_bytes.unwrap_or(u64::MAX))
+}
+
+/// Waits for a transfer; a cancel lets it end in its own way, which is quick and tidy.
+async fn follow<T: Send + 'static>(cell: &Cell, mut transfer: Transfer<T>) -> Result<T, Failure> {
+    let control = transfer.control();
+    let result = tokio::select! {
+        biased;
+        result = &mut transfer => result,
+        () = cell.cancelled() => {
+            control.cancel();
+            transfer.await
+        }
+    };
+    Ok(result?)
+}
+
+/// As [`crate::transfer::cell::or_cancelled`], for work that fails in our own words.
+async fn unless_cancelled<T>(
+    cell: &Cell,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        () = cell.cancelled() => Err(cancelled()),
+        result = work => result,
+    }
 }

@@ -2,10 +2,9 @@
 
 use core::mem::MaybeUninit;
 
-use super::{Started, key};
+use super::{begin, key};
 use crate::client::cosffi_client;
 use crate::error::cosffi_error;
-use crate::guard;
 use crate::object::upload_options::{Upload, cosffi_upload_options};
 use crate::response::cosffi_response;
 use crate::result::cosffi_result;
@@ -32,32 +31,39 @@ pub unsafe extern "C" fn cosffi_put_object(
     out_transfer: Option<&mut MaybeUninit<*mut cosffi_transfer>>,
     err: Option<&mut MaybeUninit<*mut cosffi_error>>,
 ) -> cosffi_result {
-    guard::call(err, || {
-        // SAFETY: what the caller passes lives for this call.
-        let (started, key, bytes, upload) = unsafe {
-            let started = Started::new(client, callbacks, out_transfer)?;
-            (
-                started,
-                key(object_key)?,
-                bytes.read("bytes")?.to_vec(),
-                Upload::read(options)?,
-            )
-        };
-        started.go(|client, cell| async move {
-            let size = bytes.len() as u64;
-            cell.progress(0, size);
-            let put = upload.apply_to_put(client.put_object(key, bytes)).send();
-            let put = or_cancelled(&cell, put).await?;
-            cell.progress(size, size);
-            Ok(cosffi_response::of_object(
-                put.etag.as_ref(),
-                Some(put.crc64),
-                Some(size),
-                put.version_id.as_deref(),
-                put.request_id.as_deref(),
-            ))
-        })
-    })
+    // SAFETY: what the caller passes lives for this call.
+    let read = || unsafe {
+        Ok((
+            key(object_key)?,
+            bytes.read("bytes")?.to_vec(),
+            Upload::read(options)?,
+        ))
+    };
+    // SAFETY: as above.
+    unsafe {
+        begin(
+            client,
+            callbacks,
+            out_transfer,
+            err,
+            read,
+            |client, cell, (key, bytes, upload)| async move {
+                let size = bytes.len() as u64;
+                cell.progress(0, size);
+                let put = upload.apply(client.put_object(key, bytes)).send();
+                let put = or_cancelled(&cell, put).await?;
+                cell.progress(size, size);
+                Ok(cosffi_response::of_object(
+                    put.etag.as_ref(),
+                    Some(put.crc64),
+                    Some(size),
+                    put.version_id.as_deref(),
+                    put.request_id.as_deref(),
+                )
+                .with_status(put.status))
+            },
+        )
+    }
 }
 
 /// Asks for an object's properties without its content; see cosffi_response_header().
@@ -77,17 +83,20 @@ pub unsafe extern "C" fn cosffi_head_object(
     out_transfer: Option<&mut MaybeUninit<*mut cosffi_transfer>>,
     err: Option<&mut MaybeUninit<*mut cosffi_error>>,
 ) -> cosffi_result {
-    guard::call(err, || {
-        // SAFETY: what the caller passes lives for this call.
-        let (started, key) = unsafe {
-            let started = Started::new(client, callbacks, out_transfer)?;
-            (started, key(object_key)?)
-        };
-        started.go(|client, cell| async move {
-            let meta = or_cancelled(&cell, client.head_object(key).send()).await?;
-            Ok(cosffi_response::of_meta(&meta))
-        })
-    })
+    // SAFETY: what the caller passes lives for this call.
+    unsafe {
+        begin(
+            client,
+            callbacks,
+            out_transfer,
+            err,
+            || key(object_key),
+            |client, cell, key| async move {
+                let meta = or_cancelled(&cell, client.head_object(key).send()).await?;
+                Ok(cosffi_response::of_meta(&meta))
+            },
+        )
+    }
 }
 
 /// Deletes an object. Deleting what does not exist goes well.
@@ -105,21 +114,25 @@ pub unsafe extern "C" fn cosffi_delete_object(
     out_transfer: Option<&mut MaybeUninit<*mut cosffi_transfer>>,
     err: Option<&mut MaybeUninit<*mut cosffi_error>>,
 ) -> cosffi_result {
-    guard::call(err, || {
-        // SAFETY: what the caller passes lives for this call.
-        let (started, key) = unsafe {
-            let started = Started::new(client, callbacks, out_transfer)?;
-            (started, key(object_key)?)
-        };
-        started.go(|client, cell| async move {
-            let gone = or_cancelled(&cell, client.delete_object(key).send()).await?;
-            Ok(cosffi_response::of_object(
-                None,
-                None,
-                None,
-                gone.version_id.as_deref(),
-                gone.request_id.as_deref(),
-            ))
-        })
-    })
+    // SAFETY: what the caller passes lives for this call.
+    unsafe {
+        begin(
+            client,
+            callbacks,
+            out_transfer,
+            err,
+            || key(object_key),
+            |client, cell, key| async move {
+                let gone = or_cancelled(&cell, client.delete_object(key).send()).await?;
+                Ok(cosffi_response::of_object(
+                    None,
+                    None,
+                    None,
+                    gone.version_id.as_deref(),
+                    gone.request_id.as_deref(),
+                )
+                .with_status(gone.status))
+            },
+        )
+    }
 }

@@ -1,6 +1,7 @@
 //! What an upload sets on the object.
 
-use cos_client::{PutObject, UploadFile};
+use cos_client::{PutObject, UploadFile, UploadReader};
+use tokio::io::AsyncRead;
 
 use crate::error::Failure;
 use crate::options::{self, SizeTagged};
@@ -71,29 +72,76 @@ impl Upload {
         })
     }
 
-    pub(crate) fn apply_to_put(self, mut put: PutObject) -> PutObject {
-        for (name, value) in &self.headers {
-            put = put.header(name, value);
+    /// On one request.
+    pub(crate) fn apply<T: OneUpload>(&self, to: T) -> T {
+        let to = self
+            .headers
+            .iter()
+            .fold(to, |to, (name, value)| to.with_header(name, value));
+        match self.forbid_overwrite {
+            true => to.without_overwrite(),
+            false => to,
         }
-        if self.forbid_overwrite {
-            put = put.forbid_overwrite();
-        }
-        put
     }
 
-    pub(crate) fn apply_to_file(self, mut file: UploadFile) -> UploadFile {
-        for (name, value) in &self.headers {
-            file = file.header(name, value);
+    /// On an upload that may go in parts.
+    pub(crate) fn apply_in_parts<T: UploadInParts>(&self, to: T) -> T {
+        let to = match self.part_size {
+            Some(bytes) => self.apply(to).with_part_size(bytes),
+            None => self.apply(to),
+        };
+        match self.concurrency {
+            Some(parts) => to.with_concurrency(parts),
+            None => to,
         }
-        if self.forbid_overwrite {
-            file = file.forbid_overwrite();
-        }
-        if let Some(bytes) = self.part_size {
-            file = file.part_size(bytes);
-        }
-        if let Some(parts) = self.concurrency {
-            file = file.concurrency(parts);
-        }
-        file
     }
+}
+
+/// The settings all uploads of the client have.
+pub(crate) trait OneUpload {
+    fn with_header(self, name: &str, value: &str) -> Self;
+    fn without_overwrite(self) -> Self;
+}
+
+/// The settings of those that may go in parts.
+pub(crate) trait UploadInParts: OneUpload {
+    fn with_part_size(self, bytes: u64) -> Self;
+    fn with_concurrency(self, parts: usize) -> Self;
+}
+
+macro_rules! one_upload {
+    ($([$($generic:tt)*] $type:ty;)*) => {$(
+        impl<$($generic)*> OneUpload for $type {
+            fn with_header(self, name: &str, value: &str) -> Self {
+                self.header(name, value)
+            }
+            fn without_overwrite(self) -> Self {
+                self.forbid_overwrite()
+            }
+        }
+    )*};
+}
+
+macro_rules! upload_in_parts {
+    ($([$($generic:tt)*] $type:ty;)*) => {$(
+        impl<$($generic)*> UploadInParts for $type {
+            fn with_part_size(self, bytes: u64) -> Self {
+                self.part_size(bytes)
+            }
+            fn with_concurrency(self, parts: usize) -> Self {
+                self.concurrency(parts)
+            }
+        }
+    )*};
+}
+
+one_upload! {
+    [] PutObject;
+    [] UploadFile;
+    [R: AsyncRead + Send + Unpin + 'static] UploadReader<R>;
+}
+
+upload_in_parts! {
+    [] UploadFile;
+    [R: AsyncRead + Send + Unpin + 'static] UploadReader<R>;
 }

@@ -1,9 +1,11 @@
 //! The app's side of a transfer.
 
 use core::ffi::c_void;
+use std::sync::Arc;
 
 use crate::callback::{UserData, cosffi_drop_fn};
 use crate::error::{Failure, cosffi_error};
+use crate::events::{Events, cosffi_queue};
 use crate::options::{self, SizeTagged};
 use crate::response::cosffi_response;
 use crate::result::cosffi_result;
@@ -47,6 +49,9 @@ pub struct cosffi_transfer_callbacks {
     pub on_complete: cosffi_complete_fn,
     /// `user_data` is not needed any more.
     pub drop: cosffi_drop_fn,
+    /// Where progress and completion go as events instead of the two functions above, which are then
+    /// not called; see cosffi_queue_next(). NULL for callbacks.
+    pub queue: *const cosffi_queue,
 }
 
 // SAFETY: repr(C), struct_size first; NULL pointers and functions are zero.
@@ -57,6 +62,7 @@ pub(crate) struct Callbacks {
     on_progress: cosffi_progress_fn,
     on_complete: cosffi_complete_fn,
     user_data: UserData,
+    events: Option<Arc<Events>>,
 }
 
 impl Callbacks {
@@ -72,19 +78,32 @@ impl Callbacks {
                 on_progress: None,
                 on_complete: None,
                 user_data: UserData::new(core::ptr::null_mut(), None),
+                events: None,
             });
         }
         // SAFETY: the caller's promise.
         let callbacks = unsafe { options::read(callbacks, "callbacks") }?;
+        let user_data = UserData::new(callbacks.user_data, callbacks.drop);
+        // SAFETY: NULL or a live handle, by the caller's promise.
+        let queue = unsafe { callbacks.queue.as_ref() };
         Ok(Callbacks {
             on_progress: callbacks.on_progress,
             on_complete: callbacks.on_complete,
-            user_data: UserData::new(callbacks.user_data, callbacks.drop),
+            user_data,
+            events: queue.map(cosffi_queue::events).transpose()?,
         })
     }
 
     pub(crate) fn wants_progress(&self) -> bool {
-        self.on_progress.is_some()
+        self.on_progress.is_some() || self.events.is_some()
+    }
+
+    pub(crate) fn events(&self) -> Option<Arc<Events>> {
+        self.events.clone()
+    }
+
+    pub(crate) fn user_data(&self) -> &UserData {
+        &self.user_data
     }
 
     pub(crate) fn progress(&self, done_bytes: u64, total_bytes: u64) {

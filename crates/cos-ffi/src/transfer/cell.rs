@@ -1,15 +1,18 @@
 //! One transfer as its handle, its task and the callback thread see it.
 //!
 //! The laws kept here: callbacks only on the callback thread; the last progress before completion;
-//! completion exactly once; then the app's `drop` exactly once; then waiters go on.
+//! completion exactly once; then the app's `drop` exactly once; then waiters go on. With a queue of
+//! events the app's threads that ask it take the place of the callback thread.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::callbacks::Callbacks;
+use crate::callback::UserData;
 use crate::error::{Failure, cosffi_error};
+use crate::events::{Entry, Events};
 use crate::response::cosffi_response;
 use crate::result::cosffi_result;
 use crate::runtime::queue::Hold;
@@ -20,6 +23,15 @@ pub(crate) type Outcome = Result<cosffi_response, cosffi_error>;
 pub(crate) struct Cell {
     pub(crate) shared: Arc<Shared>,
     cancelled: watch::Sender<bool>,
+    /// Counts the app's wishes to go on after it had a stream wait.
+    pub(crate) resumed: watch::Sender<u64>,
+    /// Why the library itself ended the transfer: an answer of the app that makes no sense.
+    refused: OnceLock<Failure>,
+    /// Where events go instead of the callback thread.
+    events: Option<Arc<Events>>,
+    /// Held while a function of the app runs on a thread that asked for events, so that the end is
+    /// not told meanwhile.
+    pub(crate) asking: Mutex<()>,
     /// Gone once the app's `drop` has run.
     callbacks: Mutex<Option<Arc<Callbacks>>>,
     wants_progress: bool,
@@ -37,7 +49,7 @@ struct Progress {
     queued: bool,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -46,6 +58,10 @@ impl Cell {
         Arc::new(Cell {
             shared,
             cancelled: watch::Sender::new(false),
+            resumed: watch::Sender::new(0),
+            refused: OnceLock::new(),
+            events: callbacks.events(),
+            asking: Mutex::new(()),
             wants_progress: callbacks.wants_progress(),
             callbacks: Mutex::new(Some(Arc::new(callbacks))),
             progress: Mutex::default(),
@@ -85,37 +101,82 @@ impl Cell {
         }
         drop(progress);
         let cell = Arc::clone(self);
+        if let Some(events) = &self.events {
+            events.push(Entry::Progress(cell));
+            return;
+        }
         // A queue that takes no jobs belongs to a transfer that has completed.
         let _ = self.shared.queue.post(Box::new(move || {
-            lock(&cell.progress).queued = false;
             cell.tell_progress();
         }));
     }
 
-    /// On the callback thread: tells the latest progress unless that was told already.
+    /// The latest progress unless that was told already, and whom to tell it.
+    pub(crate) fn take_progress(&self) -> Option<(Arc<Callbacks>, u64, u64)> {
+        let callbacks = lock(&self.callbacks).clone()?;
+        let mut progress = lock(&self.progress);
+        let news = progress
+            .latest
+            .filter(|latest| progress.told != Some(*latest));
+        progress.told = progress.latest;
+        progress.queued = false;
+        news.map(|(done_bytes, total_bytes)| (callbacks, done_bytes, total_bytes))
+    }
+
     fn tell_progress(&self) {
-        let Some(callbacks) = lock(&self.callbacks).clone() else {
-            return;
-        };
-        let news = {
-            let mut progress = lock(&self.progress);
-            let news = progress
-                .latest
-                .filter(|latest| progress.told != Some(*latest));
-            progress.told = progress.latest;
-            news
-        };
-        if let Some((done_bytes, total_bytes)) = news {
+        if let Some((callbacks, done_bytes, total_bytes)) = self.take_progress() {
             callbacks.progress(done_bytes, total_bytes);
         }
     }
 
-    /// On the callback thread: the end.
-    fn complete(&self, outcome: Outcome) {
-        self.tell_progress();
-        let outcome = self.outcome.get_or_init(|| outcome);
-        let callbacks = lock(&self.callbacks).take();
-        if let Some(callbacks) = callbacks {
+    /// Asks the app something where its callbacks run and waits for the answer. `None`: nobody will
+    /// be asked any more.
+    pub(crate) async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        question: impl FnOnce(&UserData) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (answer, wait) = oneshot::channel();
+        let cell = Arc::clone(self);
+        let job = Box::new(move || {
+            let _asking = lock(&cell.asking);
+            let Some(callbacks) = lock(&cell.callbacks).clone() else {
+                return;
+            };
+            // A transfer that was cancelled meanwhile has stopped listening.
+            if !answer.is_closed() {
+                let _ = answer.send(question(callbacks.user_data()));
+            }
+        });
+        match &self.events {
+            Some(events) => events.push(Entry::Ask(job)),
+            None => self.shared.queue.post(job).ok()?,
+        }
+        wait.await.ok()
+    }
+
+    /// Ends the transfer because of what the app answered.
+    pub(crate) fn refuse(&self, why: Failure) {
+        let _ = self.refused.set(why);
+        self.cancel();
+    }
+
+    /// The end, on the callback thread or on its way to the app's own.
+    fn complete(self: &Arc<Self>, outcome: Result<cosffi_response, Failure>) {
+        let outcome = outcome.map_err(|failure| match self.refused.get() {
+            Some(why) if failure.code() == cosffi_result::COSFFI_ERROR_CANCELLED => why.clone(),
+            _ => failure,
+        });
+        if self.events.is_none() {
+            self.tell_progress();
+        }
+        let outcome = self
+            .outcome
+            .get_or_init(|| outcome.map_err(cosffi_error::from));
+        if let Some(events) = &self.events {
+            // Whatever was not told yet; nothing when it was.
+            events.push(Entry::Progress(Arc::clone(self)));
+            events.push(Entry::Complete(Arc::clone(self)));
+        } else if let Some(callbacks) = self.take_callbacks() {
             callbacks.complete(outcome);
             // Nobody else has it any more: `tell_progress` runs on this very thread.
             drop(callbacks);
@@ -124,9 +185,19 @@ impl Cell {
         self.on_finished.notify_all();
     }
 
+    /// The app's side, for whoever tells it the end.
+    pub(crate) fn take_callbacks(&self) -> Option<Arc<Callbacks>> {
+        lock(&self.callbacks).take()
+    }
+
     /// How it ended, once it has.
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
         self.outcome.get().filter(|_| *lock(&self.finished))
+    }
+
+    /// The same for whoever tells it.
+    pub(crate) fn told_outcome(&self) -> Option<&Outcome> {
+        self.outcome.get()
     }
 
     /// Waits until the last callback is over; `None` waits as long as it takes. False: the time was
@@ -176,9 +247,13 @@ impl Finisher {
         let Some((cell, hold)) = self.cell.take() else {
             return;
         };
+        if cell.events.is_some() {
+            cell.complete(outcome);
+            return;
+        }
         let queue = Arc::clone(&cell.shared.queue);
         let job = Box::new(move || {
-            cell.complete(outcome.map_err(cosffi_error::from));
+            cell.complete(outcome);
             drop(hold);
         });
         if let Err(job) = queue.post(job) {

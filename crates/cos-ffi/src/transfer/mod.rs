@@ -45,8 +45,27 @@ pub extern "C" fn cosffi_transfer_cancel(transfer: Option<&cosffi_transfer>) {
     })
 }
 
+/// Lets a transfer go on whose function answered COSFFI_FLOW_PAUSE. It may come before that function has
+/// returned, from another thread: the pause is then none. A transfer that does not wait is not changed.
+///
+/// Ownership: borrows `transfer`; NULL is fine.
+/// Threads: any, also inside a callback.
+/// Errors: none. In a forked child it does nothing.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_transfer_resume(transfer: Option<&cosffi_transfer>) {
+    guard::value((), || {
+        if let Some(transfer) = transfer
+            && !transfer.cell.shared.is_forked()
+        {
+            transfer.cell.resumed.send_modify(|count| *count += 1);
+        }
+    })
+}
+
 /// Waits until a transfer is over and its last callback has returned, and gives its result: for
-/// tools and tests. Waits up to `timeout_ms`; a negative time means as long as it takes.
+/// tools and tests. Waits up to `timeout_ms`; a negative time means as long as it takes. Of a transfer
+/// with a queue it returns when the completion is in there.
 ///
 /// Ownership: borrows `transfer`, which its callbacks may free meanwhile. `*err` is yours, a copy of
 /// the transfer's error.

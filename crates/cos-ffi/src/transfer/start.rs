@@ -117,6 +117,7 @@ mod tests {
             on_progress: Some(on_progress),
             on_complete: Some(on_complete),
             drop: Some(on_drop),
+            queue: core::ptr::null(),
         };
         // SAFETY: a live struct whose functions fit its data.
         let callbacks = unsafe { Callbacks::read(&callbacks) }.unwrap();

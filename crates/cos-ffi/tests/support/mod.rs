@@ -8,6 +8,10 @@ use std::process::Command;
 /// What `rustc --print native-static-libs` says for the library; the same file the documents name.
 pub(crate) const NATIVE_LIBS: &str = include_str!("../../native-libs.txt");
 
+/// The C side instrumented: undefined behaviour, bad accesses, and leaks of either side.
+pub(crate) const SANITIZED: &[&str] =
+    &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
