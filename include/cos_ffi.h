@@ -180,6 +180,50 @@ typedef int32_t cosffi_flow;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** What may happen to an app. */
+enum cosffi_app_event
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** It goes to the background: connections that are idle would be dead when it comes back. */
+    COSFFI_APP_BACKGROUND = 1,
+    /** It comes back: what waits before a repetition tries at once, on new connections. */
+    COSFFI_APP_FOREGROUND = 2,
+    /** The network is another, e.g. mobile data instead of Wi-Fi: the same. */
+    COSFFI_APP_NETWORK_CHANGED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_app_event cosffi_app_event;
+#else
+typedef int32_t cosffi_app_event;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** How bad a finding of cosffi_policy_lint() is. */
+enum cosffi_severity
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** There are no findings. */
+    COSFFI_SEVERITY_NONE = 0,
+    /** Worth knowing. */
+    COSFFI_SEVERITY_NOTE = 1,
+    /** Works, but probably not as meant. */
+    COSFFI_SEVERITY_WARNING = 2,
+    /** Will be refused, or allows what it must not. */
+    COSFFI_SEVERITY_ERROR = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_severity cosffi_severity;
+#else
+typedef int32_t cosffi_severity;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** Access to one bucket: connections, credentials, limits. Use one per bucket and keep it. */
 typedef struct cosffi_client cosffi_client;
 
@@ -298,6 +342,57 @@ typedef struct cosffi_provider_callbacks {
     uint64_t refresh_margin_s;
 } cosffi_provider_callbacks;
 
+/** Where the app's own server is. Zero and empty mean default. */
+typedef struct cosffi_broker_options {
+    /** sizeof(cosffi_broker_options) when the program was compiled. */
+    size_t struct_size;
+    /** The server, "https://host[:port][/path]"; without a path, /v1/credentials is asked. Required. */
+    cosffi_str url;
+    /** The login token of the app's user, sent as "Authorization: Bearer ...". */
+    cosffi_str bearer;
+    /** For one answer. Default: 15,000. */
+    uint64_t timeout_ms;
+    /** How long before the end of the credentials new ones are asked for. Default: 300. */
+    uint64_t refresh_margin_s;
+    /** Certificates (PEM) to trust besides the built-in roots. */
+    cosffi_str ca_pem;
+    /** A forward proxy, "http://[user:password@]host:port". The environment is not looked at. */
+    cosffi_str proxy;
+} cosffi_broker_options;
+
+/** What to ask STS for. Zero and empty mean default. */
+typedef struct cosffi_sts_options {
+    /** sizeof(cosffi_sts_options) when the program was compiled. */
+    size_t struct_size;
+    /** The server's own keys. Required. */
+    const cosffi_credentials *credentials;
+    /** The role to assume, "qcs::cam::uin/...:roleName/...". Empty: a federation token instead. */
+    cosffi_str role_arn;
+    /** A name for the session, seen in audit logs. Default: "cos-ffi". */
+    cosffi_str session_name;
+    /**
+     * What the credentials may do, as JSON; see cosffi_policy_build(). Required without a role; with one,
+     * empty means all that the role may do.
+     */
+    cosffi_str policy_json;
+    /** How long the credentials live, seconds. Default: 1,800. */
+    uint64_t duration_s;
+    /** The external id that the role's owner demands. */
+    cosffi_str external_id;
+    /** The region STS is asked in. Default: "ap-guangzhou". */
+    cosffi_str region;
+    /** "scheme://host[:port]" to connect to instead of the service: a gateway or an emulator. */
+    cosffi_str endpoint;
+    /** For one answer. Default: 10,000. */
+    uint64_t timeout_ms;
+    /** How long before the end of the credentials new ones are asked for. Default: 300. */
+    uint64_t refresh_margin_s;
+    /** Certificates (PEM) to trust besides the built-in roots. */
+    cosffi_str ca_pem;
+    /** A forward proxy, "http://[user:password@]host:port". The environment is not looked at. */
+    cosffi_str proxy;
+} cosffi_sts_options;
+
 /** A name with a value: a header or a query parameter, as plain text without any escaping. */
 typedef struct cosffi_pair {
     /** The name, in any case. */
@@ -359,6 +454,96 @@ typedef struct cosffi_presign_options {
     uint64_t key_time_end_s;
 } cosffi_presign_options;
 
+/**
+ * A policy to write: operations on a part of a bucket. Give exactly one of `prefix`, `object_key` and
+ * `whole_bucket`.
+ */
+typedef struct cosffi_policy_options {
+    /** sizeof(cosffi_policy_options) when the program was compiled. */
+    size_t struct_size;
+    /** The bucket with its appid. Required. */
+    cosffi_str bucket;
+    /** Its region. Required. */
+    cosffi_str region;
+    /** All keys that begin with this: "users/ada/". */
+    cosffi_str prefix;
+    /** This key only. */
+    cosffi_str object_key;
+    /** Not 0: every key. Ask for it only when you mean it. */
+    uint32_t whole_bucket;
+    /** Must be 0. */
+    uint32_t reserved;
+    /**
+     * What may be done: "upload", "download", "list", "delete", "form-upload", "append", "list-uploads",
+     * "copy", "tag", "acl", "restore", "head-bucket". At least one.
+     */
+    const cosffi_str *operations;
+    /** How many there are. */
+    size_t operations_count;
+} cosffi_policy_options;
+
+/** A call to judge. */
+typedef struct cosffi_policy_check_options {
+    /** sizeof(cosffi_policy_check_options) when the program was compiled. */
+    size_t struct_size;
+    /** The policies of the CAM user or role, as JSON. None: the account's own keys, which may everything. */
+    const cosffi_str *identity_json;
+    /** How many there are. */
+    size_t identity_count;
+    /** The policy inside the temporary credentials, as JSON. Empty: none. */
+    cosffi_str session_json;
+    /** The action, e.g. "name/cos:PutObject". Required. */
+    cosffi_str action;
+    /**
+     * The resource, e.g. "qcs::cos:ap-guangzhou:uid/1250000000:photos-1250000000/users/ada/1.jpg".
+     * Required.
+     */
+    cosffi_str resource;
+    /** What conditions are compared with, e.g. "qcs:ip" = "10.0.0.1". */
+    const cosffi_pair *conditions;
+    /** How many there are. */
+    size_t conditions_count;
+} cosffi_policy_check_options;
+
+/**
+ * One request that was sent, repetitions included. Holds no secret and no object key. Later versions may
+ * add fields at the end; use it by pointer only.
+ */
+typedef struct cosffi_attempt {
+    /** What was asked, e.g. "PutObject". */
+    cosffi_str operation;
+    /** The HTTP method. */
+    cosffi_str method;
+    /** The host that was asked. */
+    cosffi_str host;
+    /** The service's code, when it refused. */
+    cosffi_str service_code;
+    /** What it came to: a cosffi_result. */
+    int32_t result;
+    /** The HTTP status; 0 when no answer came. */
+    uint32_t http_status;
+    /** From 1; above 1 for repetitions. */
+    uint32_t attempt;
+    /** 0. */
+    uint32_t reserved;
+    /** Waiting for credentials, microseconds. */
+    uint64_t credential_us;
+    /** From then to the first byte of the answer (or until it was given up), microseconds. */
+    uint64_t first_byte_us;
+    /** Reading the content, microseconds. */
+    uint64_t body_us;
+    /** Bytes of the request's content. */
+    uint64_t sent_bytes;
+    /** Bytes of the answer's content. */
+    uint64_t received_bytes;
+} cosffi_attempt;
+
+/**
+ * Hears of every request sent. `attempt` is borrowed for the call. Called on the callback thread; quick
+ * is good, because other callbacks wait.
+ */
+typedef void (*cosffi_metrics_fn)(void *user_data, const cosffi_attempt *attempt);
+
 /** Settings of a client. Zero and empty mean default. */
 typedef struct cosffi_client_options {
     /** sizeof(cosffi_client_options) when the program was compiled. */
@@ -390,6 +575,16 @@ typedef struct cosffi_client_options {
     cosffi_str ca_pem;
     /** A forward proxy, "http://[user:password@]host:port". The environment is not looked at. */
     cosffi_str proxy;
+    /** Hears of every request sent, with what it took. NULL for none. */
+    cosffi_metrics_fn on_attempt;
+    /** Handed to `on_attempt`; never looked at. */
+    void *on_attempt_user_data;
+    /**
+     * `on_attempt_user_data` is not needed any more: called once, on the callback thread, when the client
+     * and its transfers are gone; after the runtime has ended, on the thread that lets go last. When
+     * cosffi_client_new() fails, before it returns.
+     */
+    cosffi_drop_fn on_attempt_drop;
 } cosffi_client_options;
 
 /** Settings of one upload. Zero and empty mean default. */
@@ -511,6 +706,24 @@ typedef int32_t (*cosffi_read_fn)(void *user_data,
                                   uint8_t *room,
                                   size_t room_bytes,
                                   size_t *out_written);
+
+/** What a form allows. Zero and empty mean default. */
+typedef struct cosffi_post_form_options {
+    /** sizeof(cosffi_post_form_options) when the program was compiled. */
+    size_t struct_size;
+    /** How long the form is good, seconds; it ends with the credentials if they end first. Required. */
+    uint64_t expires_s;
+    /** Lets the holder choose any key that begins with this; the form's own key is a suggestion then. */
+    cosffi_str key_prefix;
+    /** The fewest bytes the file may have. */
+    uint64_t min_bytes;
+    /** The most bytes the file may have. Default: what the service takes. */
+    uint64_t max_bytes;
+    /** Further fields that the holder cannot change: Content-Type, x-cos-meta-*, success_action_status. */
+    const cosffi_pair *fields;
+    /** How many there are. */
+    size_t fields_count;
+} cosffi_post_form_options;
 
 /** What to list. Zero and empty mean default. */
 typedef struct cosffi_list_options {
@@ -843,7 +1056,8 @@ cosffi_result cosffi_provider_new(const cosffi_runtime *runtime,
                                   cosffi_error **err);
 
 /**
- * Forgets the credentials at hand, e.g. when the user logs out: the next request asks the app anew.
+ * Forgets the credentials at hand, e.g. when the user logs out: the next request asks anew, or waits for
+ * the next push.
  * Does nothing for fixed credentials.
  *
  * Ownership: borrows `provider`; NULL is fine.
@@ -875,6 +1089,59 @@ cosffi_result cosffi_provider_static(const cosffi_credentials *credentials,
  * Since: 0.1 (ABI 1).
  */
 void cosffi_provider_free(cosffi_provider *provider);
+
+/**
+ * A provider that has what cosffi_provider_push_credentials() was last given. Until the first time, and
+ * after the service has refused them, requests wait: set `operation_timeout_ms` of the client, or cancel.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_provider_free().
+ * Threads: any.
+ * Errors: INVALID_ARGUMENT.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_provider_push(cosffi_provider **out,
+                                   cosffi_error **err);
+
+/**
+ * Gives a provider made by cosffi_provider_push() its next credentials; requests that wait go on.
+ *
+ * Ownership: borrows `provider`; `credentials` are copied.
+ * Threads: any, also inside a callback.
+ * Errors: INVALID_ARGUMENT, also for another kind of provider.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_provider_push_credentials(const cosffi_provider *provider,
+                                               const cosffi_credentials *credentials,
+                                               cosffi_error **err);
+
+/**
+ * A provider that asks the app's own server, such as cos-broker, by itself, keeps what it gets and asks
+ * again before that ends or when the service refuses it. An app with its own HTTP client and login uses
+ * cosffi_provider_new() instead.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_provider_free(). `options` and its text are copied.
+ * Threads: any. It asks on the worker threads of the client that needs credentials.
+ * Errors: INVALID_ARGUMENT naming the option. What the server says arrives with the transfers, as
+ * CREDENTIAL.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_provider_broker(const cosffi_broker_options *options,
+                                     cosffi_provider **out,
+                                     cosffi_error **err);
+
+/**
+ * A provider for programs on servers that hold permanent keys: it asks STS for temporary ones, keeps them
+ * and asks again before they end. Never put permanent keys into an app.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_provider_free(). `options` and its text are copied.
+ * Threads: any. It asks on the worker threads of the client that needs credentials.
+ * Errors: INVALID_ARGUMENT naming the option, or what is wrong with the policy. What STS says arrives with
+ * the transfers, as CREDENTIAL.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_provider_sts(const cosffi_sts_options *options,
+                                  cosffi_provider **out,
+                                  cosffi_error **err);
 
 /**
  * The bucket the credentials are for, e.g. "photos-1250000000"; empty when not known.
@@ -1001,6 +1268,51 @@ cosffi_result cosffi_presign_url(const cosffi_presign_options *options,
                                  cosffi_string *out,
                                  cosffi_error **err);
 
+/* ==== Policies ================================================================================ */
+
+/**
+ * Writes the policy that allows these operations there and nothing else, as JSON without blanks.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
+ * Threads: any; the function has no state.
+ * Errors: INVALID_ARGUMENT with what is wrong.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_policy_build(const cosffi_policy_options *options,
+                                  cosffi_string *out,
+                                  cosffi_error **err);
+
+/**
+ * Looks a policy over before STS does: what it would refuse, and what allows too much or too little.
+ * `*out` is a JSON array of findings, each with "line", "rule", "severity", "explanation", and "corrected"
+ * where there is a better text for the bytes of "span"; `*out_worst` is a cosffi_severity.
+ *
+ * Ownership: `*out` is yours; end it with cosffi_string_free(); `out` and `out_worst` may be NULL.
+ * Threads: any; the function has no state.
+ * Errors: INVALID_ARGUMENT when the text is empty or not UTF-8. Text that is no policy is a finding.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_policy_lint(cosffi_str policy_json,
+                                 cosffi_string *out,
+                                 int32_t *out_worst,
+                                 cosffi_error **err);
+
+/**
+ * Judges whether a call would be allowed: denied unless allowed, any deny wins, and with temporary
+ * credentials both sides must allow. `*out_allowed` is 1 or 0, `*out_reason` why: "allowed",
+ * "explicit-deny", "no-allow-in-identity", "no-allow-in-session".
+ *
+ * Ownership: `*out_reason` is yours; end it with cosffi_string_free(); it may be NULL. `options` is read
+ * during the call.
+ * Threads: any; the function has no state.
+ * Errors: INVALID_ARGUMENT when something is missing or is no policy; `*out_allowed` is then 0.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_policy_check(const cosffi_policy_check_options *options,
+                                  int32_t *out_allowed,
+                                  cosffi_string *out_reason,
+                                  cosffi_error **err);
+
 /* ==== Client ================================================================================== */
 
 /**
@@ -1016,6 +1328,21 @@ cosffi_result cosffi_client_new(const cosffi_runtime *runtime,
                                 const cosffi_client_options *options,
                                 cosffi_client **out,
                                 cosffi_error **err);
+
+/**
+ * Tells a client what happened to the app; `event` is a cosffi_app_event. Idle connections are closed;
+ * unless the app goes to the background, requests that wait before they are repeated go at once.
+ * Requests under way are left alone: a connection that died under them ends by its time-out and is then
+ * repeated.
+ *
+ * Ownership: borrows `client`.
+ * Threads: any, also inside a callback.
+ * Errors: INVALID_ARGUMENT for NULL or an unknown event; FORKED.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_client_notify(const cosffi_client *client,
+                                   int32_t event,
+                                   cosffi_error **err);
 
 /**
  * Frees a client. Transfers in flight keep what they need and go on.
@@ -1206,6 +1533,27 @@ cosffi_result cosffi_download_fd(const cosffi_client *client,
                                  const cosffi_transfer_callbacks *callbacks,
                                  cosffi_transfer **out_transfer,
                                  cosffi_error **err);
+
+/**
+ * Signs a form with which a web page uploads one file as `object_key`, without any other permission;
+ * "${filename}" in the key stands for the file's name. Nothing is sent but what the provider of
+ * credentials sends. The response's body (cosffi_response_body()) is JSON for the page: "url", where
+ * the form goes as multipart/form-data; "fields", an array of [name, value] in order, before the file,
+ * which is named "file"; "expired_time_s". It is a secret until then.
+ *
+ * Ownership: as cosffi_put_object().
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them CONFIG for a
+ * field that forms cannot have, and CREDENTIAL.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_post_form(const cosffi_client *client,
+                               cosffi_str object_key,
+                               const cosffi_post_form_options *options,
+                               const cosffi_transfer_callbacks *callbacks,
+                               cosffi_transfer **out_transfer,
+                               cosffi_error **err);
 
 /* ==== Listing ================================================================================= */
 
@@ -1693,6 +2041,46 @@ static inline cosffi_transfer_callbacks cosffi_transfer_callbacks_default(void) 
 /** A cosffi_provider_callbacks with its size set and every field at its default. */
 static inline cosffi_provider_callbacks cosffi_provider_callbacks_default(void) {
     cosffi_provider_callbacks value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_broker_options with its size set and every field at its default. */
+static inline cosffi_broker_options cosffi_broker_options_default(void) {
+    cosffi_broker_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_sts_options with its size set and every field at its default. */
+static inline cosffi_sts_options cosffi_sts_options_default(void) {
+    cosffi_sts_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_policy_options with its size set and every field at its default. */
+static inline cosffi_policy_options cosffi_policy_options_default(void) {
+    cosffi_policy_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_policy_check_options with its size set and every field at its default. */
+static inline cosffi_policy_check_options cosffi_policy_check_options_default(void) {
+    cosffi_policy_check_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_post_form_options with its size set and every field at its default. */
+static inline cosffi_post_form_options cosffi_post_form_options_default(void) {
+    cosffi_post_form_options value;
     memset(&value, 0, sizeof value);
     value.struct_size = sizeof value;
     return value;

@@ -374,7 +374,7 @@ static void pages(void) {
 
 int main(int argc, char **argv) {
     size_t i;
-    CHECK(argc == 5);
+    CHECK(argc >= 5);
     for (i = 0; i < SIZE; i++) content[i] = (uint8_t)(i * i >> 5);
     CHECK_OK(cosffi_runtime_new(NULL, &runtime, NULL), NULL);
     client = client_of(argv + 1);

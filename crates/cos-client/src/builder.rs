@@ -9,6 +9,7 @@ use cos_sts::{Clock, CredentialProvider, SystemClock};
 
 use crate::client::Client;
 use crate::config::{Config, Place, RetryPolicy, Settings, Timeouts};
+use crate::connections::{Connections, HttpSettings};
 use crate::error::{Error, Result};
 use crate::metrics::{AttemptMetrics, OnAttempt};
 use crate::throughput::MinThroughput;
@@ -270,7 +271,14 @@ impl ClientBuilder {
             .ok_or_else(|| named("credentials", "no provider was given"))?;
         self.check_numbers()?;
         let endpoint = self.place.endpoint(&bucket, &region)?;
-        let http = self.http()?;
+        let connections = Connections::new(HttpSettings {
+            tls: self.tls()?,
+            connect_timeout: self.timeouts.connect,
+            user_agent: self.user_agent,
+            proxy: self.proxy,
+            no_proxy: self.no_proxy,
+            resolve: self.resolve,
+        })?;
         let settings = Settings {
             provider,
             clock: self.clock,
@@ -290,7 +298,7 @@ impl ClientBuilder {
             endpoint,
             settings: Arc::new(settings),
         };
-        Ok(Client::from_parts(config, http))
+        Ok(Client::from_parts(config, connections))
     }
 
     fn check_numbers(&self) -> Result<()> {
@@ -339,33 +347,6 @@ impl ClientBuilder {
             false => "pinned_ca_pem",
         };
         tls::config(&self.ca_pem, &self.pinned_ca_pem).map_err(|e| named(field, e))
-    }
-
-    fn http(&self) -> Result<reqwest::Client> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls()?)
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(self.timeouts.connect)
-            // Idle sockets are dropped before the service drops them.
-            .pool_idle_timeout(Duration::from_secs(50))
-            .user_agent(&self.user_agent);
-        if let Some(url) = &self.proxy {
-            // The cause is left out: it may repeat a password.
-            let proxy = reqwest::Proxy::all(url)
-                .map_err(|_| named("proxy", "it is not a URL such as http://host:port"))?;
-            let exceptions = self.no_proxy.as_deref();
-            builder =
-                builder.proxy(proxy.no_proxy(exceptions.and_then(reqwest::NoProxy::from_string)));
-        }
-        for (host, address) in &self.resolve {
-            builder = builder.resolve(host, *address);
-        }
-        builder
-            .build()
-            .map_err(|e| named("user_agent or TLS", e.without_url()))
     }
 }
 

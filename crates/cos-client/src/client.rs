@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::body::BufferPool;
 use crate::builder::ClientBuilder;
 use crate::config::{Config, Settings, Timeouts};
+use crate::connections::Connections;
 use crate::error::{Error, Result};
 use crate::sign::KeyCache;
 use crate::types::{BucketName, Endpoint, Region};
@@ -23,7 +24,7 @@ pub struct Client {
 
 /// What clients for several buckets have in common.
 struct Shared {
-    http: reqwest::Client,
+    connections: Connections,
     keys: KeyCache,
     /// Server time minus our clock, seconds, as learned from refusals.
     clock_offset_s: AtomicI64,
@@ -39,10 +40,10 @@ impl Client {
         ClientBuilder::new()
     }
 
-    pub(crate) fn from_parts(config: Config, http: reqwest::Client) -> Self {
+    pub(crate) fn from_parts(config: Config, connections: Connections) -> Self {
         let concurrency = config.settings.concurrency;
         let shared = Shared {
-            http,
+            connections,
             keys: KeyCache::default(),
             clock_offset_s: AtomicI64::new(0),
             permits: Arc::new(Semaphore::new(concurrency)),
@@ -130,8 +131,8 @@ impl Client {
         &self.config.settings.timeouts
     }
 
-    pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.shared.http
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.shared.connections
     }
 
     pub(crate) fn keys(&self) -> &KeyCache {

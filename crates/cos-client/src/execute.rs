@@ -112,7 +112,10 @@ impl Client {
                         tracing::info!("no answer from the service; asking its second domain");
                     }
                     attempt += 1;
-                    settings.clock.sleep(after).await;
+                    tokio::select! {
+                        () = settings.clock.sleep(after) => {}
+                        () = self.connections().wait_for_retry_now() => {}
+                    }
                     asked = std::time::Instant::now();
                     // Asked again: they may have been renewed while we waited.
                     credentials = self.credentials_for(call, &wanted).await?;

@@ -74,6 +74,7 @@ mod bucket;
 mod builder;
 mod client;
 mod config;
+mod connections;
 mod crc;
 mod env;
 mod error;

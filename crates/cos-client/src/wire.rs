@@ -241,7 +241,8 @@ impl Client {
     ) -> Result<reqwest::Response, Failed> {
         let call = attempt.call;
         let has_body = call.payload.content_length().is_some_and(|n| n > 0);
-        let mut answer = std::pin::pin!(self.http().execute(request));
+        let http = self.connections().current();
+        let mut answer = std::pin::pin!(http.execute(request));
         let mut gauge = self.settings().min_throughput.map(Gauge::new);
         let mut measured = (tokio::time::Instant::now(), 0);
         loop {

@@ -1,18 +1,21 @@
 //! `cosffi_client`: access to one bucket.
 
+use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cos_client::{Client, ErrorKind, RetryPolicy};
+use cos_client::{Client, ClientBuilder, ErrorKind, RetryPolicy};
 
+use crate::callback::{UserData, cosffi_drop_fn};
 use crate::error::{Failure, cosffi_error};
 use crate::guard;
+use crate::metrics::{self, cosffi_metrics_fn};
 use crate::options::{self, SizeTagged};
 use crate::provider::cosffi_provider;
 use crate::result::cosffi_result;
-use crate::runtime::{cosffi_runtime, shared::Shared};
+use crate::runtime::{app_data::AppData, cosffi_runtime, shared::Shared};
 use crate::text::{Text, cosffi_str};
 
 /// Access to one bucket: connections, credentials, limits. Use one per bucket and keep it.
@@ -52,6 +55,14 @@ pub struct cosffi_client_options {
     pub ca_pem: cosffi_str,
     /// A forward proxy, "http://[user:password@]host:port". The environment is not looked at.
     pub proxy: cosffi_str,
+    /// Hears of every request sent, with what it took. NULL for none.
+    pub on_attempt: cosffi_metrics_fn,
+    /// Handed to `on_attempt`; never looked at.
+    pub on_attempt_user_data: *mut c_void,
+    /// `on_attempt_user_data` is not needed any more: called once, on the callback thread, when the client
+    /// and its transfers are gone; after the runtime has ended, on the thread that lets go last. When
+    /// cosffi_client_new() fails, before it returns.
+    pub on_attempt_drop: cosffi_drop_fn,
 }
 
 // SAFETY: repr(C), struct_size first; text, pointers and integers may be zero.
@@ -59,20 +70,6 @@ unsafe impl SizeTagged for cosffi_client_options {}
 
 impl From<cos_client::Error> for Failure {
     fn from(error: cos_client::Error) -> Failure {
-        use cosffi_result::*;
-        let code = match error.kind() {
-            ErrorKind::AccessDenied => COSFFI_ERROR_ACCESS_DENIED,
-            ErrorKind::NotFound => COSFFI_ERROR_NOT_FOUND,
-            ErrorKind::Precondition => COSFFI_ERROR_PRECONDITION,
-            ErrorKind::Network => COSFFI_ERROR_NETWORK,
-            ErrorKind::Timeout => COSFFI_ERROR_TIMEOUT,
-            ErrorKind::Local => COSFFI_ERROR_LOCAL,
-            ErrorKind::Integrity => COSFFI_ERROR_INTEGRITY,
-            ErrorKind::Cancelled => COSFFI_ERROR_CANCELLED,
-            ErrorKind::Config => COSFFI_ERROR_CONFIG,
-            ErrorKind::Credential => COSFFI_ERROR_CREDENTIAL,
-            _ => COSFFI_ERROR_SERVICE,
-        };
         Failure {
             http_status: error.http_status().map_or(0, u32::from),
             service_code: Text::optional(error.code()),
@@ -81,8 +78,25 @@ impl From<cos_client::Error> for Failure {
             hint: Text::optional(error.hint()),
             is_retryable: error.is_retryable(),
             attempts: error.attempts(),
-            ..Failure::new(code, error.message())
+            ..Failure::new(code_of(error.kind()), error.message())
         }
+    }
+}
+
+pub(crate) fn code_of(kind: ErrorKind) -> cosffi_result {
+    use cosffi_result::*;
+    match kind {
+        ErrorKind::AccessDenied => COSFFI_ERROR_ACCESS_DENIED,
+        ErrorKind::NotFound => COSFFI_ERROR_NOT_FOUND,
+        ErrorKind::Precondition => COSFFI_ERROR_PRECONDITION,
+        ErrorKind::Network => COSFFI_ERROR_NETWORK,
+        ErrorKind::Timeout => COSFFI_ERROR_TIMEOUT,
+        ErrorKind::Local => COSFFI_ERROR_LOCAL,
+        ErrorKind::Integrity => COSFFI_ERROR_INTEGRITY,
+        ErrorKind::Cancelled => COSFFI_ERROR_CANCELLED,
+        ErrorKind::Config => COSFFI_ERROR_CONFIG,
+        ErrorKind::Credential => COSFFI_ERROR_CREDENTIAL,
+        _ => COSFFI_ERROR_SERVICE,
     }
 }
 
@@ -101,15 +115,26 @@ pub unsafe extern "C" fn cosffi_client_new(
     err: Option<&mut MaybeUninit<*mut cosffi_error>>,
 ) -> cosffi_result {
     guard::call(err, || {
+        // First of all, so that whatever fails drops the app's data.
+        // SAFETY: the caller passes a struct that starts with its size.
+        let options = unsafe { options::read(options, "options") };
+        let user_data = options
+            .as_ref()
+            .ok()
+            .map(|options| UserData::new(options.on_attempt_user_data, options.on_attempt_drop));
         let out = out
             .ok_or_else(|| Failure::null("out"))?
             .write(ptr::null_mut());
         let shared = runtime.ok_or_else(|| Failure::null("runtime"))?.shared();
         // Refused early rather than at the first transfer.
         drop(shared.hold()?);
-        // SAFETY: the caller passes a struct that starts with its size.
-        let options = unsafe { options::read(options, "options") }?;
-        let client = build(&options)?;
+        let options = options?;
+        let mut builder = builder(&options)?;
+        if let (Some(on_attempt), Some(user_data)) = (options.on_attempt, user_data) {
+            let data = AppData::new(user_data, Arc::clone(shared));
+            builder = builder.on_attempt(metrics::hook(on_attempt, data));
+        }
+        let client = builder.build()?;
         *out = Box::into_raw(Box::new(cosffi_client {
             client,
             shared: Arc::clone(shared),
@@ -118,7 +143,7 @@ pub unsafe extern "C" fn cosffi_client_new(
     })
 }
 
-fn build(options: &cosffi_client_options) -> Result<Client, Failure> {
+fn builder(options: &cosffi_client_options) -> Result<ClientBuilder, Failure> {
     // SAFETY: the caller of cosffi_client_new() promises that text and provider live for that call.
     let (bucket, region, endpoint, ca_pem, proxy, provider) = unsafe {
         (
@@ -164,11 +189,52 @@ fn build(options: &cosffi_client_options) -> Result<Client, Failure> {
     if let Some(limit) = milliseconds(options.operation_timeout_ms) {
         builder = builder.operation_timeout(limit);
     }
-    Ok(builder.build()?)
+    Ok(builder)
 }
 
 fn milliseconds(ms: u64) -> Option<Duration> {
     (ms != 0).then(|| Duration::from_millis(ms))
+}
+
+/// What may happen to an app.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum cosffi_app_event {
+    /// It goes to the background: connections that are idle would be dead when it comes back.
+    COSFFI_APP_BACKGROUND = 1,
+    /// It comes back: what waits before a repetition tries at once, on new connections.
+    COSFFI_APP_FOREGROUND = 2,
+    /// The network is another, e.g. mobile data instead of Wi-Fi: the same.
+    COSFFI_APP_NETWORK_CHANGED = 3,
+}
+
+/// Tells a client what happened to the app; `event` is a cosffi_app_event. Idle connections are closed;
+/// unless the app goes to the background, requests that wait before they are repeated go at once.
+/// Requests under way are left alone: a connection that died under them ends by its time-out and is then
+/// repeated.
+///
+/// Ownership: borrows `client`.
+/// Threads: any, also inside a callback.
+/// Errors: INVALID_ARGUMENT for NULL or an unknown event; FORKED.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_client_notify(
+    client: Option<&cosffi_client>,
+    event: i32,
+    err: Option<&mut MaybeUninit<*mut cosffi_error>>,
+) -> cosffi_result {
+    guard::call(err, || {
+        let client = client.ok_or_else(|| Failure::null("client"))?;
+        client.shared.check_process()?;
+        if !(1..=3).contains(&event) {
+            return Err(Failure::argument(format!("there is no app event {event}")));
+        }
+        client.client.drop_idle_connections()?;
+        if event != cosffi_app_event::COSFFI_APP_BACKGROUND as i32 {
+            client.client.retry_now();
+        }
+        Ok(())
+    })
 }
 
 /// Frees a client. Transfers in flight keep what they need and go on.

@@ -128,6 +128,15 @@ fn entries() -> Vec<Entry> {
         cosffi_event_response = events(None) value;
         cosffi_event_error = events(None) value;
         cosffi_event_free = events(None) value;
+        cosffi_client_notify = client(None, 0, None) code;
+        cosffi_provider_push = provider::push(None, None) code;
+        cosffi_provider_push_credentials = provider::push(None, None, None) code;
+        cosffi_provider_broker = provider::remote(null(), None, None) code;
+        cosffi_provider_sts = provider::remote(null(), None, None) code;
+        cosffi_policy_build = policy(null(), None, None) code;
+        cosffi_policy_lint = policy(NO_TEXT, None, None, None) code;
+        cosffi_policy_check = policy(null(), None, None, None) code;
+        cosffi_post_form = object::form(None, NO_TEXT, null(), null(), None, None) code;
         cosffi_log_set = log(-1, None, null_mut(), None, None) code;
     }
 }

@@ -38,6 +38,10 @@ pub mod credentials;
 pub mod provider;
 pub mod sign;
 
+pub mod policy;
+
+pub mod metrics;
+
 pub mod client;
 pub mod object;
 pub mod transfer;

@@ -159,6 +159,35 @@ impl cosffi_str {
     }
 }
 
+/// More texts than any list of ours can have: a garbage count.
+const MAX_LIST: usize = 10_000;
+
+/// Reads a list of texts, none of them empty.
+///
+/// # Safety
+/// `list` points to `count` texts that live for `'a`, or is NULL.
+pub(crate) unsafe fn read_list<'a>(
+    list: *const cosffi_str,
+    count: usize,
+    what: &str,
+) -> Result<Vec<&'a str>, Failure> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if list.is_null() || !list.is_aligned() || count > MAX_LIST {
+        return Err(Failure::argument(format!(
+            "{what} is not a list of {count} texts"
+        )));
+    }
+    // SAFETY: not NULL, aligned, and `count` texts by the caller's promise.
+    let list = unsafe { slice::from_raw_parts(list, count) };
+    list.iter()
+        .enumerate()
+        // SAFETY: the caller's promise for the text.
+        .map(|(index, text)| unsafe { text.read_required(&format!("{what}[{index}]")) })
+        .collect()
+}
+
 impl cosffi_bytes {
     /// The bytes themselves.
     ///

@@ -53,6 +53,16 @@ fn sign() {
 }
 
 #[test]
+fn policy() {
+    c_test("policy");
+}
+
+#[test]
+fn notify() {
+    c_test("notify");
+}
+
+#[test]
 fn client() {
     c_test("client");
 }

@@ -4,33 +4,25 @@
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 
-use cos_emulator::Emulator;
+use support::stage::{Stage, TOKEN};
 
-fn emulator() -> Emulator {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(Emulator::builder().start())
-        .unwrap()
-}
-
-/// Runs `tests/c/{name}.c` with ENDPOINT ID KEY FOLDER; it must say that all went well. What it left in
-/// the folder.
+/// Runs `tests/c/{name}.c` with ENDPOINT ID KEY FOLDER BROKER TOKEN; it must say that all went well. What it
+/// left in the folder.
 fn c_test(name: &str) -> Vec<String> {
     let source = format!("tests/c/{name}.c");
     let program = support::build(name, "cc", &["-std=c99"], &[&source]);
     let flags = [&["-std=c99"], support::SANITIZED].concat();
     let sanitized = support::build(&format!("{name}_sanitized"), "cc", &flags, &[&source]);
-    let emulator = emulator();
-    let account = &emulator.accounts()[0];
-    let folder = tempfile::tempdir().unwrap();
-    let url = emulator.http_url();
+    let stage = Stage::new();
+    let account = &stage.emulator.accounts()[0];
+    let (url, broker) = (stage.emulator.http_url(), stage.broker.url());
     let args = [
         url.as_str(),
         &account.secret_id,
         &account.secret_key,
-        folder.path().to_str().unwrap(),
+        stage.folder.path().to_str().unwrap(),
+        &broker,
+        TOKEN,
     ];
     let expected = format!("{name}: ok\n");
     assert_eq!(support::run(&program, &args), expected);
@@ -38,7 +30,7 @@ fn c_test(name: &str) -> Vec<String> {
     if let Some(said) = support::run_checked(&program, &args) {
         assert_eq!(said, expected);
     }
-    std::fs::read_dir(folder.path())
+    std::fs::read_dir(stage.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect()
@@ -57,4 +49,9 @@ fn streams() {
 #[test]
 fn queue() {
     assert_eq!(c_test("queue"), [""; 0]);
+}
+
+#[test]
+fn remote() {
+    assert_eq!(c_test("remote"), [""; 0]);
 }

@@ -10,6 +10,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("cosffi_credentials_new", "Credentials"),
     ("cosffi_provider_new", "Providers of credentials"),
     ("cosffi_sign_request", "Signing without a client"),
+    ("cosffi_policy_build", "Policies"),
     ("cosffi_client_new", "Client"),
     ("cosffi_upload_file", "Objects"),
     ("cosffi_list_objects", "Listing"),
@@ -31,6 +32,11 @@ const SIZE_TAGGED: &[&str] = &[
     "cosffi_list_options",
     "cosffi_transfer_callbacks",
     "cosffi_provider_callbacks",
+    "cosffi_broker_options",
+    "cosffi_sts_options",
+    "cosffi_policy_options",
+    "cosffi_policy_check_options",
+    "cosffi_post_form_options",
 ];
 
 const HELPERS_TITLE: &str = "Helpers, compiled into your program";

@@ -11,6 +11,7 @@ mod credentials;
 mod domains;
 mod download;
 mod flows;
+mod network;
 mod observability;
 mod operations;
 mod permissions;

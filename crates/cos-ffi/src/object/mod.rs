@@ -15,6 +15,8 @@ pub mod stream;
 
 pub mod descriptor;
 
+pub mod form;
+
 pub mod list;
 
 use core::mem::MaybeUninit;

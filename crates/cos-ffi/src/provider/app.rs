@@ -13,34 +13,17 @@ use tokio::sync::oneshot;
 
 use super::ticket::cosffi_credential_request;
 use crate::callback::UserData;
+use crate::runtime::app_data::AppData;
 use crate::runtime::shared::Shared;
 
 /// Asks the app for credentials. It returns at once and answers later, from any thread.
 pub type cosffi_fetch_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, request: *mut cosffi_credential_request)>;
 
-/// The app's callback with what it needs. Its `drop` runs on the callback thread as long as that
-/// lives, whoever lets go of the provider last.
+/// The app's callback with what it needs.
 struct Callback {
     fetch: unsafe extern "C" fn(*mut c_void, *mut cosffi_credential_request),
-    user_data: Option<UserData>,
-    shared: Arc<Shared>,
-}
-
-impl Drop for Callback {
-    fn drop(&mut self) {
-        let Some(user_data) = self.user_data.take() else {
-            return;
-        };
-        if self.shared.is_forked() {
-            // The app's data is the parent's business, and so are the locks.
-            core::mem::forget(user_data);
-            return;
-        }
-        if let Err(job) = self.shared.queue.post(Box::new(move || drop(user_data))) {
-            job();
-        }
-    }
+    data: AppData,
 }
 
 /// A [`CredentialSource`] that is the app.
@@ -61,8 +44,7 @@ impl AppSource {
         AppSource {
             callback: Arc::new(Callback {
                 fetch,
-                user_data: Some(user_data),
-                shared,
+                data: AppData::new(user_data, shared),
             }),
             clock,
             timeout,
@@ -78,18 +60,15 @@ impl AppSource {
         let ticket = cosffi_credential_request::new(request, deadline_ms, answer);
         let callback = Arc::clone(&self.callback);
         let job = Box::new(move || {
-            let Some(user_data) = callback.user_data.as_ref() else {
-                return;
-            };
             if !ticket.is_over() {
                 // SAFETY: the app gave this function for this pointer, and both live as long as
                 // `callback`; the ticket becomes the app's.
                 unsafe {
-                    (callback.fetch)(user_data.pointer(), Box::into_raw(Box::new(ticket)));
+                    (callback.fetch)(callback.data.pointer(), Box::into_raw(Box::new(ticket)));
                 }
             }
         });
-        if self.callback.shared.queue.post(job).is_err() {
+        if self.callback.data.shared().queue.post(job).is_err() {
             return Err(CredentialError::new(
                 CredentialErrorKind::Unavailable,
                 "the runtime of the credential provider was shut down",

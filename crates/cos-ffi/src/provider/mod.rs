@@ -1,6 +1,8 @@
 //! `cosffi_provider`: where a client gets its credentials.
 
 pub mod app;
+pub mod push;
+pub mod remote;
 pub mod ticket;
 
 use core::ffi::c_void;
@@ -9,7 +11,10 @@ use core::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cos_sts::{CachingProvider, CredentialProvider, StaticProvider, SystemClock};
+use cos_sts::{
+    CachingProvider, CredentialProvider, CredentialRequest, PushProvider, StaticProvider,
+    SystemClock,
+};
 
 use crate::callback::{UserData, cosffi_drop_fn};
 use crate::credentials::cosffi_credentials;
@@ -23,11 +28,21 @@ use app::{AppSource, cosffi_fetch_fn};
 /// Gives credentials to clients: fixed ones, or those the app fetches from its own server.
 pub struct cosffi_provider {
     provider: Arc<dyn CredentialProvider>,
-    /// The same once more, when it keeps credentials that can be forgotten.
-    cache: Option<CachingProvider>,
+    kept: Kept,
+}
+
+/// The provider once more, as what it is: for those that keep credentials.
+enum Kept {
+    Fixed,
+    Fetched(CachingProvider),
+    Pushed(PushProvider),
 }
 
 impl cosffi_provider {
+    fn into_raw(provider: Arc<dyn CredentialProvider>, kept: Kept) -> *mut cosffi_provider {
+        Box::into_raw(Box::new(cosffi_provider { provider, kept }))
+    }
+
     pub(crate) fn get(&self) -> &Arc<dyn CredentialProvider> {
         &self.provider
     }
@@ -107,15 +122,13 @@ pub unsafe extern "C" fn cosffi_provider_new(
             cache = cache.refresh_margin(Duration::from_secs(callbacks.refresh_margin_s));
         }
         let cache = cache.build();
-        *out = Box::into_raw(Box::new(cosffi_provider {
-            provider: Arc::new(cache.clone()),
-            cache: Some(cache),
-        }));
+        *out = cosffi_provider::into_raw(Arc::new(cache.clone()), Kept::Fetched(cache));
         Ok(())
     })
 }
 
-/// Forgets the credentials at hand, e.g. when the user logs out: the next request asks the app anew.
+/// Forgets the credentials at hand, e.g. when the user logs out: the next request asks anew, or waits for
+/// the next push.
 /// Does nothing for fixed credentials.
 ///
 /// Ownership: borrows `provider`; NULL is fine.
@@ -124,10 +137,14 @@ pub unsafe extern "C" fn cosffi_provider_new(
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
 pub extern "C" fn cosffi_provider_invalidate(provider: Option<&cosffi_provider>) {
-    guard::value((), || {
-        if let Some(cache) = provider.and_then(|provider| provider.cache.as_ref()) {
-            cache.clear();
+    guard::value((), || match provider.map(|provider| &provider.kept) {
+        Some(Kept::Fetched(cache)) => cache.clear(),
+        Some(Kept::Pushed(push)) => {
+            if let Some(known) = push.cached(&CredentialRequest::new()) {
+                push.invalidate(known.generation());
+            }
         }
+        Some(Kept::Fixed) | None => {}
     })
 }
 
@@ -148,10 +165,8 @@ pub extern "C" fn cosffi_provider_static(
             .ok_or_else(|| Failure::null("out"))?
             .write(ptr::null_mut());
         let credentials = credentials.ok_or_else(|| Failure::null("credentials"))?;
-        *out = Box::into_raw(Box::new(cosffi_provider {
-            provider: Arc::new(StaticProvider::new(credentials.get().clone())),
-            cache: None,
-        }));
+        let fixed = StaticProvider::new(credentials.get().clone());
+        *out = cosffi_provider::into_raw(Arc::new(fixed), Kept::Fixed);
         Ok(())
     })
 }

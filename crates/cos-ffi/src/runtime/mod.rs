@@ -1,5 +1,6 @@
 //! `cosffi_runtime`: worker threads and one callback thread.
 
+pub(crate) mod app_data;
 pub(crate) mod queue;
 pub(crate) mod shared;
 

@@ -1,6 +1,8 @@
 //! Builds C and C++ programs against the static library of this very build, and runs them plain and
 //! under valgrind.
 
+pub(crate) mod stage;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,0 +1,108 @@
+//! The pool of connections, how to replace it, and whom to wake when the network is another.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::builder::named;
+use crate::client::Client;
+use crate::error::Result;
+
+/// What an HTTP client is made with, again whenever its connections are no longer wanted.
+pub(crate) struct HttpSettings {
+    pub tls: rustls::ClientConfig,
+    pub connect_timeout: Duration,
+    pub user_agent: String,
+    pub proxy: Option<String>,
+    pub no_proxy: Option<String>,
+    pub resolve: Vec<(String, SocketAddr)>,
+}
+
+impl HttpSettings {
+    fn client(&self) -> Result<reqwest::Client> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(self.connect_timeout)
+            // Idle sockets are dropped before the service drops them.
+            .pool_idle_timeout(Duration::from_secs(50))
+            .user_agent(&self.user_agent);
+        if let Some(url) = &self.proxy {
+            // The cause is left out: it may repeat a password.
+            let proxy = reqwest::Proxy::all(url)
+                .map_err(|_| named("proxy", "it is not a URL such as http://host:port"))?;
+            let exceptions = self.no_proxy.as_deref();
+            builder =
+                builder.proxy(proxy.no_proxy(exceptions.and_then(reqwest::NoProxy::from_string)));
+        }
+        for (host, address) in &self.resolve {
+            builder = builder.resolve(host, *address);
+        }
+        builder
+            .build()
+            .map_err(|e| named("user_agent or TLS", e.without_url()))
+    }
+}
+
+/// The connections that clients share.
+pub(crate) struct Connections {
+    settings: HttpSettings,
+    current: RwLock<reqwest::Client>,
+    retry_now: Notify,
+}
+
+impl Connections {
+    pub(crate) fn new(settings: HttpSettings) -> Result<Self> {
+        Ok(Self {
+            current: RwLock::new(settings.client()?),
+            settings,
+            retry_now: Notify::new(),
+        })
+    }
+
+    pub(crate) fn current(&self) -> reqwest::Client {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.clone()
+    }
+
+    /// Ends when [`Client::retry_now`] is called while somebody waits for this.
+    pub(crate) async fn wait_for_retry_now(&self) {
+        self.retry_now.notified().await;
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connections")
+    }
+}
+
+impl Client {
+    /// Lets go of connections that wait for their next request: for an app that was in the
+    /// background or moved to another network, where they are dead and nobody has told. Requests
+    /// under way keep theirs. Clients for other buckets made from this one share its connections.
+    ///
+    /// # Errors
+    /// `Config` when the system refuses to set up TLS anew, which it did when the client was made.
+    pub fn drop_idle_connections(&self) -> Result<()> {
+        let connections = self.connections();
+        let fresh = connections.settings.client()?;
+        let mut current = connections
+            .current
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *current = fresh;
+        Ok(())
+    }
+
+    /// Requests that wait before they repeat wait no longer: the network is back.
+    pub fn retry_now(&self) {
+        self.connections().retry_now.notify_waiters();
+    }
+}
