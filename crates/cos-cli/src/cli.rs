@@ -42,8 +42,10 @@ pub(crate) enum Command {
     /// Build and check policies
     #[command(subcommand)]
     Policy(commands::policy::PolicyCommand),
-    /// Copy a file to COS, an object to a file, or an object to another
+    /// Copy a file to COS, an object to a file, or an object to another; -r for folders
     Cp(commands::cp::Cp),
+    /// Bring a folder or prefix to what another is, moving only what differs
+    Sync(commands::sync::Sync),
     /// Move a file to COS, an object to a file, or an object to another
     Mv(commands::mv::Mv),
     /// List objects
@@ -52,8 +54,11 @@ pub(crate) enum Command {
     Stat(commands::stat::Stat),
     /// Print an object's content
     Cat(commands::cat::Cat),
-    /// Delete an object
+    /// Delete an object; -r for all below a prefix
     Rm(commands::rm::Rm),
+    /// Uploads in parts that were begun and not completed
+    #[command(subcommand)]
+    Uploads(commands::uploads::Uploads),
     /// Make a bucket
     Mb(commands::bucket::MakeBucket),
     /// Remove an empty bucket

@@ -5,7 +5,7 @@ mod chain;
 
 use std::sync::Arc;
 
-use cos_client::{BucketName, Client};
+use cos_client::{BucketName, Client, ClientBuilder};
 use cos_sts::{CredentialProvider, CredentialRequest, Credentials, ReqwestTransport};
 
 use crate::exit::Result;
@@ -30,6 +30,27 @@ pub(crate) fn client_with(
     bucket: &BucketName,
     provider: Arc<dyn CredentialProvider>,
 ) -> Result<Client> {
+    Ok(builder(global, bucket, provider)?.build()?)
+}
+
+/// A client for one bucket that has so many requests of transfers in flight at most.
+pub(crate) fn client_for_transfers(
+    global: &GlobalOptions,
+    bucket: &BucketName,
+    concurrency: Option<usize>,
+) -> Result<Client> {
+    let mut builder = builder(global, bucket, provider(global)?)?;
+    if let Some(requests) = concurrency {
+        builder = builder.concurrency(requests);
+    }
+    Ok(builder.build()?)
+}
+
+fn builder(
+    global: &GlobalOptions,
+    bucket: &BucketName,
+    provider: Arc<dyn CredentialProvider>,
+) -> Result<ClientBuilder> {
     let mut builder = Client::builder()
         .bucket(bucket.as_str())
         .region(global.region()?)
@@ -48,7 +69,7 @@ pub(crate) fn client_with(
     if let Some(pem) = global.ca_pem()? {
         builder = builder.ca_pem(pem);
     }
-    Ok(builder.build()?)
+    Ok(builder)
 }
 
 /// The way to STS and to a broker.

@@ -107,6 +107,13 @@ impl Failure {
         failure
     }
 
+    /// The same end as this failure's, when it was printed already.
+    #[must_use]
+    pub(crate) fn silenced(mut self) -> Self {
+        self.0.silent = true;
+        self
+    }
+
     /// Whether there is nothing left to print.
     pub(crate) fn is_silent(&self) -> bool {
         self.0.silent

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cos_client::Progress;
+use cos_client::{Progress, TreeProgress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::Output;
@@ -36,6 +36,51 @@ impl Bar {
             }
             bar.set_position(progress.done_bytes);
         }
+    }
+
+    /// Takes the bar away, so that the next line starts clean.
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Shows how far many files are.
+#[derive(Clone, Debug)]
+pub(crate) struct TreeBar(Arc<ProgressBar>);
+
+impl TreeBar {
+    /// A bar, if stderr is a terminal.
+    pub(crate) fn new(output: &Output) -> Self {
+        if !output.shows_progress() {
+            return Self(Arc::new(ProgressBar::hidden()));
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let template =
+            "   {msg:>22} {bar:24} {bytes:>11} / {total_bytes:11} {bytes_per_sec:>13}  {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(Arc::new(bar))
+    }
+
+    /// What a tree's builder takes.
+    pub(crate) fn callback(&self) -> impl Fn(TreeProgress) + Send + Sync + 'static {
+        let bar = Arc::clone(&self.0);
+        move |now| {
+            // While both sides are still read, there is more to come than what was found.
+            let more = if now.is_complete { "" } else { "+" };
+            bar.set_message(format!(
+                "{} of {}{more} files",
+                now.files_done, now.files_found
+            ));
+            bar.set_length(now.bytes_found);
+            bar.set_position(now.bytes_done);
+        }
+    }
+
+    /// Prints something without the bar in between.
+    pub(crate) fn suspend(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
     }
 
     /// Takes the bar away, so that the next line starts clean.

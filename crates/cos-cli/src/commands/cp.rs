@@ -13,6 +13,7 @@ use cos_client::{Client, ETag, StorageClass, Transfer};
 use serde_json::json;
 
 use super::Context;
+use super::tree::{self, TreeArgs, TreeJob};
 use crate::connect;
 use crate::exit::{Failure, Result};
 use crate::input::location::{CosUrl, Place};
@@ -23,7 +24,9 @@ use crate::input::size;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  cos cp --region ap-guangzhou video.mp4 cos://demo-1250000000/videos/\n\n\
-A download appears under its name only when it is complete and its checksum is right."
+A download appears under its name only when it is complete and its checksum is right.\n\
+With -r, what is in the folder SRC (or below the prefix SRC) comes to be below DST under the same names:\n  \
+cos cp -r --region ap-guangzhou photos cos://demo-1250000000/photos/"
 )]
 pub(crate) struct Cp {
     /// What to copy: a file, cos://BUCKET/KEY, or - for standard input
@@ -32,31 +35,76 @@ pub(crate) struct Cp {
     /// Where to: a file or folder, cos://BUCKET/KEY (or a prefix ending with /), or - for standard output
     #[arg(value_name = "DST")]
     pub(super) target: Place,
+    /// A folder or prefix with all that is below it
+    #[arg(short, long)]
+    pub(super) recursive: bool,
+    #[command(flatten)]
+    pub(super) transfer: TransferArgs,
+    /// Only if the object to read still has this ETag
+    #[arg(long, value_name = "ETAG", conflicts_with = "recursive")]
+    if_match: Option<String>,
+    /// Leave a target alone that is already there, and fail
+    #[arg(long)]
+    no_overwrite: bool,
+    #[command(flatten)]
+    tree: TreeArgs,
+}
+
+/// How content is moved, and what the new object is like.
+#[derive(Args, Debug)]
+pub(super) struct TransferArgs {
     /// Bytes per part, such as 16MiB (1MiB to 5GiB)
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
-    part_size: Option<u64>,
-    /// Parts in flight at most
+    pub(super) part_size: Option<u64>,
+    /// Requests in flight at most [default: 8, for folders 16]
     #[arg(long, value_name = "N")]
-    concurrency: Option<usize>,
+    pub(super) concurrency: Option<usize>,
     /// Content-Type of the object
     #[arg(long, value_name = "TYPE")]
-    content_type: Option<String>,
+    pub(super) content_type: Option<String>,
     /// How the object is kept, such as STANDARD_IA
     #[arg(long, value_name = "CLASS")]
     storage_class: Option<String>,
     /// User metadata of the object
     #[arg(long = "meta", value_name = "K=V")]
-    metadata: Vec<KeyValue>,
-    /// Only if the object to read still has this ETag
-    #[arg(long, value_name = "ETAG")]
-    if_match: Option<String>,
-    /// Leave a target alone that is already there, and fail
-    #[arg(long)]
-    no_overwrite: bool,
+    pub(super) metadata: Vec<KeyValue>,
 }
+
+impl TransferArgs {
+    pub(super) fn client(&self, cx: &Context, place: &CosUrl) -> Result<Client> {
+        connect::client_for_transfers(&cx.global, &place.bucket, self.concurrency)
+    }
+
+    pub(super) fn storage_class(&self) -> Result<Option<StorageClass>> {
+        let class = self.storage_class.as_deref();
+        Ok(class.map(StorageClass::new).transpose()?)
+    }
+}
+
+/// Gives a builder the headers of the new object.
+macro_rules! describe {
+    ($builder:expr, $args:expr) => {{
+        let (mut builder, args): (_, &$crate::commands::cp::TransferArgs) = ($builder, $args);
+        if let Some(content_type) = &args.content_type {
+            builder = builder.content_type(content_type);
+        }
+        if let Some(class) = args.storage_class()? {
+            builder = builder.storage_class(&class);
+        }
+        for pair in &args.metadata {
+            builder = builder.metadata(&pair.key, &pair.value);
+        }
+        builder
+    }};
+}
+pub(super) use describe;
 
 impl Cp {
     pub(super) async fn run(self, cx: &Context) -> Result {
+        if self.recursive {
+            return self.tree(cx).await;
+        }
+        self.tree.check_unused()?;
         if let (Place::Cos(from), Place::Stdio) = (&self.source, &self.target) {
             return download::stdout(cx, &self, from).await;
         }
@@ -64,16 +112,27 @@ impl Cp {
         self.report(cx, &done)
     }
 
-    /// Copies; the source stays.
+    async fn tree(self, cx: &Context) -> Result {
+        let job = TreeJob {
+            source: &self.source,
+            target: &self.target,
+            transfer: &self.transfer,
+            tree: &self.tree,
+            compare: None,
+            delete: false,
+            no_overwrite: self.no_overwrite,
+        };
+        tree::run(cx, &job).await
+    }
+
+    /// Copies one object; the source stays.
     pub(super) async fn transfer(&self, cx: &Context) -> Result<Done> {
         let begun = Instant::now();
         let mut done = match (&self.source, &self.target) {
             (Place::File(file), Place::Cos(to)) => upload::file(cx, self, file, to).await,
             (Place::Stdio, Place::Cos(to)) => upload::stdin(cx, self, to).await,
             (Place::Cos(from), Place::File(file)) => download::file(cx, self, from, file).await,
-            (Place::Cos(from), Place::Cos(to)) => {
-                cx.interrupt.or(copy::object(cx, self, from, to)).await
-            }
+            (Place::Cos(from), Place::Cos(to)) => copy::object(cx, self, from, to).await,
             _ => Err(Failure::usage(
                 "one side of a copy must be cos://BUCKET/KEY",
             )),
@@ -89,7 +148,7 @@ impl Cp {
             return cx.output.json(&json!({
                 "bytes": done.bytes,
                 "parts": done.parts,
-                "seconds": (seconds * 1000.0).round() / 1000.0,
+                "seconds": round(seconds),
                 "etag": done.etag,
                 "crc64": done.crc64,
                 "upload_id": done.upload_id,
@@ -117,12 +176,7 @@ impl Cp {
     }
 
     fn client(&self, cx: &Context, place: &CosUrl) -> Result<Client> {
-        connect::client(&cx.global, &place.bucket)
-    }
-
-    fn storage_class(&self) -> Result<Option<StorageClass>> {
-        let class = self.storage_class.as_deref();
-        Ok(class.map(StorageClass::new).transpose()?)
+        self.transfer.client(cx, place)
     }
 
     fn if_match(&self) -> Option<ETag> {
@@ -143,9 +197,14 @@ pub(super) struct Done {
     seconds: f64,
 }
 
+/// Seconds to the millisecond.
+pub(super) fn round(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
 /// The result of a transfer. A signal cancels it, and what it began at the service is taken back before the
 /// command ends; a second signal does not wait for that.
-async fn finish<T: Send + 'static>(
+pub(super) async fn finish<T: Send + 'static>(
     cx: &Context,
     client: &Client,
     transfer: Transfer<T>,

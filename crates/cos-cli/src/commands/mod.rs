@@ -16,6 +16,9 @@ pub(crate) mod rm;
 pub(crate) mod sign;
 pub(crate) mod stat;
 pub(crate) mod sts;
+pub(crate) mod sync;
+mod tree;
+pub(crate) mod uploads;
 pub(crate) mod verify;
 
 use crate::cli::{Cli, Command};
@@ -43,6 +46,7 @@ pub(crate) async fn run(cli: Cli, output: Output, interrupt: Interrupt) -> Resul
     match cli.command {
         Command::Demo(c) => c.run(cx).await,
         Command::Cp(c) => c.run(cx).await,
+        Command::Sync(c) => c.run(cx).await,
         Command::Mv(c) => c.run(cx).await,
         Command::Broker(c) => c.run(cx).await,
         Command::Emulator(c) => c.run(cx).await,
@@ -55,6 +59,7 @@ pub(crate) async fn run(cli: Cli, output: Output, interrupt: Interrupt) -> Resul
         Command::Stat(c) => interrupt.or(c.run(cx)).await,
         Command::Cat(c) => interrupt.or(c.run(cx)).await,
         Command::Rm(c) => interrupt.or(c.run(cx)).await,
+        Command::Uploads(c) => interrupt.or(c.run(cx)).await,
         Command::Mb(c) => interrupt.or(c.run(cx)).await,
         Command::Rb(c) => interrupt.or(c.run(cx)).await,
         Command::Policy(c) => c.run(cx),

@@ -24,6 +24,10 @@ impl Mv {
         if self.copy.source == Place::Stdio || self.copy.target == Place::Stdio {
             return Err(Failure::usage("standard input and output cannot be moved"));
         }
+        if self.copy.recursive {
+            let failure = Failure::usage("mv moves one file or object at a time");
+            return Err(failure.hint("use cos cp -r, then remove the source"));
+        }
         if self.copy.is_onto_itself()? {
             return Err(Failure::usage(
                 "the source and the target are the same object",

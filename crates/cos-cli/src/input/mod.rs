@@ -1,5 +1,6 @@
 //! Reading what people type.
 
+pub(crate) mod age;
 pub(crate) mod location;
 pub(crate) mod moment;
 pub(crate) mod pairs;

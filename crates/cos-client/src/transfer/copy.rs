@@ -27,6 +27,7 @@ pub struct CopyTransfer {
     headers: Headers,
     replaces_metadata: bool,
     moves: bool,
+    if_match: Option<ETag>,
     options: Options,
 }
 
@@ -83,6 +84,7 @@ impl Client {
             headers: Headers::default(),
             replaces_metadata: false,
             moves: false,
+            if_match: None,
             options: Options {
                 part_size: Some(PART_SIZE),
                 threshold: Some(plan::MAX_SINGLE_PUT + 1),
@@ -112,6 +114,12 @@ impl CopyTransfer {
     /// onto itself.
     pub fn replace_metadata(mut self) -> Self {
         self.replaces_metadata = true;
+        self
+    }
+
+    /// Only this version of the source.
+    pub fn source_if_match(mut self, etag: &ETag) -> Self {
+        self.if_match = Some(etag.clone());
         self
     }
 
@@ -148,6 +156,10 @@ impl CopyTransfer {
         let mut head = origin.head_object(self.source.key());
         if let Some(version) = self.source.version_id() {
             head = head.version_id(version);
+        }
+        // Every request after this one is pinned to what it tells.
+        if let Some(etag) = &self.if_match {
+            head = head.if_match(etag);
         }
         let meta = head.send().await?;
         meter.set_total(meta.size);

@@ -18,10 +18,10 @@ pub(super) async fn file(cx: &Context, cp: &Cp, from: &CosUrl, to: &Path) -> Res
     }
     let client = cp.client(cx, from)?;
     let mut download = client.download_file(key, &file);
-    if let Some(bytes) = cp.part_size {
+    if let Some(bytes) = cp.transfer.part_size {
         download = download.part_size(bytes);
     }
-    if let Some(ranges) = cp.concurrency {
+    if let Some(ranges) = cp.transfer.concurrency {
         download = download.concurrency(ranges);
     }
     if let Some(etag) = cp.if_match() {

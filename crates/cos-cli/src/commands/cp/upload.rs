@@ -1,15 +1,17 @@
 //! A file, or standard input, to an object.
 
-use std::io::Write;
 use std::path::Path;
 
-use tokio::io::AsyncReadExt;
+use cos_client::UploadOutput;
 
-use super::{Cp, Done, finish};
+use super::{Cp, Done, describe, finish};
 use crate::commands::Context;
 use crate::exit::{Failure, Result};
 use crate::input::location::CosUrl;
 use crate::progress::Bar;
+
+/// Parts of a stream in flight unless told otherwise: they are held in memory.
+const PARTS_OF_A_STREAM: usize = 4;
 
 pub(super) async fn file(cx: &Context, cp: &Cp, file: &Path, to: &CosUrl) -> Result<Done> {
     check(file)?;
@@ -18,28 +20,25 @@ pub(super) async fn file(cx: &Context, cp: &Cp, file: &Path, to: &CosUrl) -> Res
     send(cx, cp, file, to, key, file.display().to_string()).await
 }
 
-/// Standard input has no known size, which an upload needs: it waits in a temporary file.
+/// Standard input, to its end. It cannot be read again, so its parts wait in memory until they have arrived.
 pub(super) async fn stdin(cx: &Context, cp: &Cp, to: &CosUrl) -> Result<Done> {
     let key = to.key_for(None)?;
-    let spool = cx.interrupt.or(spool()).await?;
-    send(cx, cp, spool.path(), to, key, "-".to_owned()).await
-}
-
-async fn spool() -> Result<tempfile::NamedTempFile> {
-    let here = std::env::temp_dir();
-    let failed = |e: std::io::Error| Failure::local("keep standard input in", &here, &e);
-    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-    let mut input = tokio::io::stdin();
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let read = input.read(&mut buffer).await;
-        match read.map_err(|e| Failure::local("read", Path::new("standard input"), &e))? {
-            0 => break,
-            n => file.write_all(&buffer[..n]).map_err(failed)?,
-        }
+    let shown = format!("cos://{}/{key}", to.bucket.as_str());
+    let client = cp.client(cx, to)?;
+    let parts = cp.transfer.concurrency.unwrap_or(PARTS_OF_A_STREAM);
+    let upload = client.upload_reader(key, tokio::io::stdin());
+    let mut upload = describe!(upload.concurrency(parts), &cp.transfer);
+    if let Some(bytes) = cp.transfer.part_size {
+        upload = upload.part_size(bytes);
     }
-    file.flush().map_err(failed)?;
-    Ok(file)
+    if cp.no_overwrite {
+        upload = upload.forbid_overwrite();
+    }
+    let bar = Bar::new(&cx.output, "upload");
+    let transfer = upload.on_progress(bar.callback()).start();
+    let done = finish(cx, &client, transfer).await;
+    bar.clear();
+    Ok(outcome("-".to_owned(), shown, done?))
 }
 
 async fn send(
@@ -52,21 +51,12 @@ async fn send(
 ) -> Result<Done> {
     let shown = format!("cos://{}/{key}", to.bucket.as_str());
     let client = cp.client(cx, to)?;
-    let mut upload = client.upload_file(key, file);
-    if let Some(bytes) = cp.part_size {
+    let mut upload = describe!(client.upload_file(key, file), &cp.transfer);
+    if let Some(bytes) = cp.transfer.part_size {
         upload = upload.part_size(bytes);
     }
-    if let Some(parts) = cp.concurrency {
+    if let Some(parts) = cp.transfer.concurrency {
         upload = upload.concurrency(parts);
-    }
-    if let Some(content_type) = &cp.content_type {
-        upload = upload.content_type(content_type);
-    }
-    if let Some(class) = cp.storage_class()? {
-        upload = upload.storage_class(&class);
-    }
-    for pair in &cp.metadata {
-        upload = upload.metadata(&pair.key, &pair.value);
     }
     if cp.no_overwrite {
         upload = upload.forbid_overwrite();
@@ -75,17 +65,20 @@ async fn send(
     let transfer = upload.on_progress(bar.callback()).start();
     let done = finish(cx, &client, transfer).await;
     bar.clear();
-    let done = done?;
-    Ok(Done {
+    Ok(outcome(from, shown, done?))
+}
+
+fn outcome(from: String, to: String, done: UploadOutput) -> Done {
+    Done {
         from,
-        to: shown,
+        to,
         bytes: done.bytes,
         parts: done.parts,
         etag: done.etag.map(|e| e.as_str().to_owned()),
         crc64: Some(done.crc64.to_string()),
         upload_id: done.upload_id.map(|u| u.as_str().to_owned()),
         ..Done::default()
-    })
+    }
 }
 
 /// Says what is wrong with a source before anything is sent.
@@ -93,7 +86,9 @@ pub(crate) fn check(file: &Path) -> Result {
     let kind = std::fs::metadata(file).map_err(|e| Failure::local("read", file, &e))?;
     if kind.is_dir() {
         let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
-        return Err(Failure::local("read", file, &error).hint("name a file"));
+        return Err(
+            Failure::local("read", file, &error).hint("name a file, or add -r for a folder")
+        );
     }
     if !kind.is_file() {
         let error = std::io::Error::other("it is not a regular file");
