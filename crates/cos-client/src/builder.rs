@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::config::{Config, Place, RetryPolicy, Settings, Timeouts};
 use crate::connections::{Connections, HttpSettings};
 use crate::error::{Error, Result};
+use crate::limits::{Adapt, Limits, Memory, Permits, RateLimit};
 use crate::metrics::{AttemptMetrics, OnAttempt};
 use crate::throughput::MinThroughput;
 use crate::tls;
@@ -27,6 +28,9 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     retry: RetryPolicy,
     concurrency: usize,
+    max_concurrency: Option<usize>,
+    memory_budget: u64,
+    rate_limit: Option<u64>,
     part_size: u64,
     multipart_threshold: Option<u64>,
     place: Place,
@@ -56,6 +60,9 @@ impl ClientBuilder {
             },
             retry: RetryPolicy::default(),
             concurrency: 8,
+            max_concurrency: None,
+            memory_budget: 64 << 20,
+            rate_limit: None,
             part_size: plan::DEFAULT_PART_SIZE,
             multipart_threshold: None,
             place: Place {
@@ -159,6 +166,30 @@ impl ClientBuilder {
     /// Requests in flight at most for all transfers of this client together; 8 by default.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests;
+        self
+    }
+
+    /// Lets the number of requests in flight grow up to this many while more of them move more
+    /// bytes, and shrink again when they do not. Without it `concurrency` is the most. Either way
+    /// there are fewer, for a while, when the service says that it is asked too much (503).
+    pub fn adaptive_concurrency(mut self, most: usize) -> Self {
+        self.max_concurrency = Some(most);
+        self
+    }
+
+    /// Bytes that all transfers of this client together hold because they cannot be read again:
+    /// the parts of [`Client::upload_reader`] that are under way. 64 MiB by default; a part that is
+    /// larger goes alone. Files are not held, they cost about 512 KiB for each request in flight.
+    pub fn memory_budget(mut self, bytes: u64) -> Self {
+        self.memory_budget = bytes;
+        self
+    }
+
+    /// Moves at most so many bytes of content per second, everything this client sends and receives
+    /// together; unlimited by default. A transfer may have a limit of its own besides. While a limit
+    /// holds, `min_throughput` is not looked at.
+    pub fn rate_limit(mut self, bytes_per_second: u64) -> Self {
+        self.rate_limit = Some(bytes_per_second);
         self
     }
 
@@ -271,6 +302,12 @@ impl ClientBuilder {
             .ok_or_else(|| named("credentials", "no provider was given"))?;
         self.check_numbers()?;
         let endpoint = self.place.endpoint(&bucket, &region)?;
+        let most = self.max_concurrency.unwrap_or(self.concurrency);
+        let limits = Limits {
+            permits: Permits::new(Adapt::new(self.concurrency, most)),
+            memory: Memory::new(self.memory_budget),
+            rate: self.rate_limit.map(RateLimit::new),
+        };
         let connections = Connections::new(HttpSettings {
             tls: self.tls()?,
             connect_timeout: self.timeouts.connect,
@@ -298,12 +335,24 @@ impl ClientBuilder {
             endpoint,
             settings: Arc::new(settings),
         };
-        Ok(Client::from_parts(config, connections))
+        Ok(Client::from_parts(config, connections, limits))
     }
 
     fn check_numbers(&self) -> Result<()> {
         if self.concurrency == 0 || self.concurrency > 1024 {
             return Err(named("concurrency", "must be 1 to 1024"));
+        }
+        if (self.max_concurrency).is_some_and(|most| most < self.concurrency || most > 1024) {
+            return Err(named(
+                "adaptive_concurrency",
+                "must be `concurrency` to 1024",
+            ));
+        }
+        if self.memory_budget == 0 {
+            return Err(named("memory_budget", "must be above zero"));
+        }
+        if self.rate_limit == Some(0) {
+            return Err(named("rate_limit", "must be above zero"));
         }
         if self.retry.max_attempts == 0 {
             return Err(named("retry", "max_attempts must be at least 1"));
@@ -404,6 +453,9 @@ mod tests {
             ("endpoint", good().endpoint("localhost:1")),
             ("custom_domain", good().custom_domain("ftp://x")),
             ("concurrency", good().concurrency(0)),
+            ("adaptive_concurrency", good().adaptive_concurrency(7)),
+            ("memory_budget", good().memory_budget(0)),
+            ("rate_limit", good().rate_limit(0)),
             ("part_size", good().part_size(1)),
             (
                 "retry",

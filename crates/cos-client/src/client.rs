@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::body::BufferPool;
 use crate::builder::ClientBuilder;
 use crate::config::{Config, Settings, Timeouts};
 use crate::connections::Connections;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::limits::{Claim, Limits, Memory, Pace, Permit, RateLimit};
 use crate::sign::KeyCache;
 use crate::types::{BucketName, Endpoint, Region};
 
@@ -28,7 +29,7 @@ struct Shared {
     keys: KeyCache,
     /// Server time minus our clock, seconds, as learned from refusals.
     clock_offset_s: AtomicI64,
-    permits: Arc<Semaphore>,
+    limits: Limits,
     buffers: Arc<BufferPool>,
     /// Clean-ups running after their transfer has completed.
     cleanups: watch::Sender<usize>,
@@ -40,13 +41,13 @@ impl Client {
         ClientBuilder::new()
     }
 
-    pub(crate) fn from_parts(config: Config, connections: Connections) -> Self {
+    pub(crate) fn from_parts(config: Config, connections: Connections, limits: Limits) -> Self {
         let concurrency = config.settings.concurrency;
         let shared = Shared {
             connections,
             keys: KeyCache::default(),
             clock_offset_s: AtomicI64::new(0),
-            permits: Arc::new(Semaphore::new(concurrency)),
+            limits,
             // One buffer on the way to the network and one being filled, per request.
             buffers: BufferPool::new(concurrency * 2),
             cleanups: watch::Sender::new(0),
@@ -140,13 +141,23 @@ impl Client {
     }
 
     /// The right to have one transfer request in flight.
-    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        let permits = Arc::clone(&self.shared.permits);
-        // The semaphore is never closed.
-        permits
-            .acquire_owned()
-            .await
-            .map_err(|_| Error::cancelled())
+    pub(crate) async fn permit(&self, claim: &Claim) -> Permit {
+        self.shared.limits.permits.take(claim.priority).await
+    }
+
+    /// Room in memory for content that cannot be read again.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.shared.limits.memory
+    }
+
+    /// The client's own limit of speed, and `another`.
+    pub(crate) fn pace(&self, another: Option<Arc<RateLimit>>) -> Pace {
+        Pace::of(self.shared.limits.rate.iter().cloned().chain(another))
+    }
+
+    /// The service said that it is asked too much.
+    pub(crate) fn slow_down(&self) {
+        self.shared.limits.permits.slow_down();
     }
 
     pub(crate) fn buffers(&self) -> &Arc<BufferPool> {

@@ -82,6 +82,9 @@ impl Client {
                 Err(failed) => failed,
             };
             if let Failed::Answer(answer) = &mut failed {
+                if matches!(answer.status, 429 | 503) {
+                    self.slow_down();
+                }
                 self.ask_why(&this, answer).await;
             }
             let situation = Situation {

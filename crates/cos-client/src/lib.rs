@@ -80,6 +80,7 @@ mod env;
 mod error;
 mod execute;
 mod judge;
+mod limits;
 mod metrics;
 mod multipart;
 mod object;
@@ -107,6 +108,7 @@ pub use client::Client;
 pub use config::RetryPolicy;
 pub use error::{Error, ErrorKind, Result};
 pub use http::Method;
+pub use limits::Priority;
 pub use metrics::AttemptMetrics;
 pub use multipart::{
     AbortMultipartUpload, CompleteMultipartUpload, CompleteOutput, CompletedPart,

@@ -11,6 +11,7 @@ use md5::{Digest, Md5};
 
 use crate::body::Payload;
 use crate::error::{Error, Result};
+use crate::limits::Pace;
 use crate::operation::Operation;
 use crate::transfer::progress::Share;
 use crate::types::{Endpoint, ObjectKey};
@@ -38,6 +39,8 @@ pub(crate) struct Call {
     pub headers: Vec<(String, String)>,
     pub payload: Payload,
     pub share: Option<Share>,
+    /// Limits of the content's speed; without any, the client's own.
+    pub pace: Pace,
     pub content: Content,
     pub idempotent: bool,
     /// Whether it needs credentials; a form carries its own.
@@ -59,6 +62,7 @@ impl Call {
             headers: Vec::new(),
             payload: Payload::None,
             share: None,
+            pace: Pace::default(),
             content: Content::Whole,
             idempotent: operation.idempotent(),
             signed: true,

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{Pace, Paced};
 use crate::metrics::Report;
 use crate::operation::Operation;
 use crate::throughput::{Gauge, MinThroughput};
@@ -72,6 +73,7 @@ pub(crate) struct BodyStream {
     read_timeout: Duration,
     operation: Operation,
     gauge: Option<Gauge>,
+    paced: Paced,
     report: Option<Box<Report>>,
 }
 
@@ -87,6 +89,7 @@ impl BodyStream {
             read_timeout,
             operation,
             gauge: min_throughput.map(Gauge::new),
+            paced: Paced::default(),
             report: None,
         }
     }
@@ -96,9 +99,22 @@ impl BodyStream {
         self
     }
 
+    /// Reads no faster than this.
+    pub(crate) fn with_pace(mut self, pace: Pace) -> Self {
+        if !pace.is_unlimited() {
+            self.gauge = None;
+        }
+        self.paced = Paced::new(pace);
+        self
+    }
+
     /// The next piece; `None` at the end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.paced.ready().await;
         let result = self.next().await;
+        if let Ok(Some(piece)) = &result {
+            self.paced.moved(piece.len());
+        }
         if let Some(report) = &mut self.report {
             match &result {
                 Ok(piece) => report.received(piece.as_ref().map_or(0, Bytes::len)),

@@ -12,6 +12,7 @@ use crate::client::{Client, Now};
 use crate::error::hint;
 use crate::error::service::{ServiceError, is_error_document};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Pace;
 use crate::metrics::{AttemptMetrics, Report};
 use crate::request::{Call, Content};
 use crate::response::{Body, BodyStream, Reply, header};
@@ -140,7 +141,11 @@ impl Client {
             check_sent(sent_crc, &headers)?;
         }
         let body = match call.content {
-            Content::Stream => Body::Stream(stream.with_report(report.take())),
+            Content::Stream => Body::Stream(
+                stream
+                    .with_report(report.take())
+                    .with_pace(self.pace_of(call)),
+            ),
             Content::Whole => {
                 let bytes = read_limited(&mut stream, MAX_WHOLE, report)
                     .await
@@ -158,6 +163,15 @@ impl Client {
             body,
             sent_crc,
         })
+    }
+
+    /// How fast the content of a call may move.
+    fn pace_of(&self, call: &Call) -> Pace {
+        if call.pace.is_unlimited() {
+            self.pace(None)
+        } else {
+            call.pace.clone()
+        }
     }
 
     /// Builds and signs. Everything we add is signed, so that strict buckets accept it;
@@ -201,7 +215,12 @@ impl Client {
             insert(map, "authorization", &authorization, true)?;
         }
         if !matches!(call.payload, Payload::None) {
-            let body = UploadBody::new(&call.payload, Arc::clone(sending), call.share.clone());
+            let body = UploadBody::new(
+                &call.payload,
+                Arc::clone(sending),
+                call.share.clone(),
+                self.pace_of(call),
+            );
             *request.body_mut() = Some(reqwest::Body::wrap(body));
         }
         Ok(request)
@@ -243,7 +262,10 @@ impl Client {
         let has_body = call.payload.content_length().is_some_and(|n| n > 0);
         let http = self.connections().current();
         let mut answer = std::pin::pin!(http.execute(request));
-        let mut gauge = self.settings().min_throughput.map(Gauge::new);
+        let min_throughput = self.settings().min_throughput;
+        let mut gauge = min_throughput
+            .filter(|_| self.pace_of(call).is_unlimited())
+            .map(Gauge::new);
         let mut measured = (tokio::time::Instant::now(), 0);
         loop {
             let waiting_for_answer = !has_body || sending.is_complete();

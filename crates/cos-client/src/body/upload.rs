@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::{BufferPool, CHUNK, Payload, SourceFile};
 use crate::crc::Running;
+use crate::limits::{Pace, Paced};
 use crate::transfer::progress::Share;
 
 /// What is known about an attempt while its body is on the way.
@@ -76,9 +77,11 @@ impl Sending {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn touch(&self, position: u64) {
+    /// Bytes were taken; `rest` is the moment from which on more may be, when that is not now.
+    fn touch(&self, position: u64, rest: Option<Instant>) {
         self.bytes.store(position, Ordering::Release);
-        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let last = rest.map_or_else(|| self.started.elapsed(), |until| until - self.started);
+        let ms = u64::try_from(last.as_millis()).unwrap_or(u64::MAX);
         self.last_ms.store(ms, Ordering::Release);
     }
 
@@ -96,6 +99,7 @@ pub(crate) struct UploadBody {
     position: u64,
     sending: Arc<Sending>,
     share: Option<Share>,
+    paced: Paced,
 }
 
 enum Pieces {
@@ -114,7 +118,12 @@ struct FilePieces {
 }
 
 impl UploadBody {
-    pub(crate) fn new(payload: &Payload, sending: Arc<Sending>, share: Option<Share>) -> Self {
+    pub(crate) fn new(
+        payload: &Payload,
+        sending: Arc<Sending>,
+        share: Option<Share>,
+        pace: Pace,
+    ) -> Self {
         let left = payload.content_length().unwrap_or(0);
         let pieces = match payload {
             Payload::None => Pieces::Memory {
@@ -149,6 +158,7 @@ impl UploadBody {
             position: 0,
             sending,
             share,
+            paced: Paced::new(pace),
         }
     }
 }
@@ -164,6 +174,7 @@ impl Body for UploadBody {
         if self.left == 0 {
             return Poll::Ready(None);
         }
+        ready!(self.paced.poll_ready(cx));
         let next = match &mut self.pieces {
             Pieces::Memory { rest, crc } => {
                 let piece = rest.split_to(rest.len().min(CHUNK));
@@ -181,7 +192,8 @@ impl Body for UploadBody {
         };
         self.left -= piece.len() as u64;
         self.position += piece.len() as u64;
-        self.sending.touch(self.position);
+        self.paced.moved(piece.len());
+        self.sending.touch(self.position, self.paced.waits_until());
         if self.left == 0 {
             self.sending.finish(crc);
         }
@@ -251,7 +263,12 @@ mod tests {
     async fn run(payload: &Payload) -> (Vec<u8>, Arc<Sending>, u64) {
         let sending = Sending::new();
         let meter = Meter::new();
-        let body = UploadBody::new(payload, Arc::clone(&sending), Some(meter.share()));
+        let body = UploadBody::new(
+            payload,
+            Arc::clone(&sending),
+            Some(meter.share()),
+            Pace::default(),
+        );
         assert_eq!(body.size_hint().exact(), payload.content_length());
         let data = body.collect().await.unwrap().to_bytes().to_vec();
         (data, sending, meter.now().done_bytes)
@@ -287,6 +304,26 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_of_speed_is_kept_and_is_no_stall() {
+        let sending = Sending::new();
+        let payload = Payload::bytes(vec![7; CHUNK * 8].into());
+        let pace = Pace::of([crate::limits::RateLimit::new(CHUNK as u64 / 10)]);
+        let body = UploadBody::new(&payload, Arc::clone(&sending), None, pace);
+        let began = Instant::now();
+        let mut body = std::pin::pin!(body);
+        while let Some(frame) = body.frame().await {
+            frame.unwrap();
+            // Each piece takes ten seconds of the limit; none of them counts as one of silence.
+            assert!(sending.last_activity() >= Instant::now());
+        }
+        let took = began.elapsed().as_secs_f64();
+        assert!(
+            (took - 70.0).abs() < 1.0,
+            "the last piece is paid for afterwards: {took}"
+        );
+    }
+
     #[tokio::test]
     async fn a_file_that_shrank_is_reported() {
         let dir = tempfile::tempdir().unwrap();
@@ -300,7 +337,7 @@ mod tests {
         };
         std::fs::write(&path, vec![1; 50]).unwrap();
         let sending = Sending::new();
-        let body = UploadBody::new(&payload, Arc::clone(&sending), None);
+        let body = UploadBody::new(&payload, Arc::clone(&sending), None, Pace::default());
         assert!(body.collect().await.is_err());
         let failure = sending.take_failure().unwrap();
         assert_eq!(failure.kind(), io::ErrorKind::UnexpectedEof);

@@ -10,6 +10,7 @@ use super::plan::{self, Piece, Ranges, UploadPlan};
 use super::progress::Meter;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Claim;
 use crate::multipart::CompletedPart;
 use crate::object::{CopySource, ObjectMeta, object_headers};
 use crate::request::Headers;
@@ -145,6 +146,7 @@ impl CopyTransfer {
 
     async fn run(self, meter: Arc<Meter>) -> Result<CopyTransferOutput> {
         let concurrency = self.options.concurrency(&self.client)?;
+        let claim = self.options.claim(&self.client)?;
         let part_size = self.options.part_size(&self.client)?;
         let key = ObjectKey::new(self.key.as_str())?;
         let origin = self.source.client(&self.client)?;
@@ -174,6 +176,7 @@ impl CopyTransfer {
             replaces_metadata: self.replaces_metadata,
             meter,
             concurrency,
+            claim,
             meta,
         };
         let output = match plan {
@@ -232,12 +235,13 @@ struct Copy {
     replaces_metadata: bool,
     meter: Arc<Meter>,
     concurrency: usize,
+    claim: Claim,
     meta: ObjectMeta,
 }
 
 impl Copy {
     async fn single(&self) -> Result<CopyTransferOutput> {
-        let _permit = self.client.permit().await?;
+        let _permit = self.client.permit(&self.claim).await;
         let mut copy = self
             .client
             .copy_object(self.source.clone(), self.key.as_str())
@@ -310,7 +314,7 @@ impl Copy {
     }
 
     async fn copy_part(&self, piece: Piece, upload_id: &UploadId) -> Result<CompletedPart> {
-        let _permit = self.client.permit().await?;
+        let _permit = self.client.permit(&self.claim).await;
         let number = PartNumber::new(piece.index + 1)?;
         let mut copy = self
             .client

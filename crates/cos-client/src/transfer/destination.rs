@@ -8,6 +8,7 @@ use super::progress::Meter;
 use crate::body::Payload;
 use crate::client::Client;
 use crate::error::Result;
+use crate::limits::Claim;
 use crate::multipart::{CompleteOutput, CompletedPart, UploadPartOutput, part_call};
 use crate::object::PutObjectOutput;
 use crate::operation::Operation;
@@ -26,6 +27,7 @@ pub(super) struct Destination {
     /// Checked.
     pub headers: Headers,
     pub meter: Arc<Meter>,
+    pub claim: Claim,
 }
 
 impl Destination {
@@ -37,8 +39,12 @@ impl Destination {
             .payload(payload);
         call.check_crc = true;
         call.share = Some(self.meter.share());
-        let _permit = self.client.permit().await?;
-        crate::object::put(&self.client, &call).await
+        call.pace = self.claim.pace.clone();
+        let permit = self.client.permit(&self.claim).await;
+        let bytes = call.payload.content_length();
+        let output = crate::object::put(&self.client, &call).await?;
+        permit.moved(bytes.unwrap_or(0));
+        Ok(output)
     }
 
     /// Begins an upload in parts.
@@ -57,14 +63,18 @@ impl Destination {
         index: u32,
         payload: Payload,
     ) -> Result<UploadPartOutput> {
-        let _permit = self.client.permit().await?;
+        let permit = self.client.permit(&self.claim).await;
         let number = PartNumber::new(index + 1)?;
         let mut call = part_call(self.key.clone(), upload_id, number, payload);
         if let Some(limit) = self.headers.get(TRAFFIC_LIMIT) {
             call.headers.push((TRAFFIC_LIMIT.into(), limit.into()));
         }
         call.share = Some(self.meter.share());
-        self.client.send_part(&call, number).await
+        call.pace = self.claim.pace.clone();
+        let bytes = call.payload.content_length();
+        let part = self.client.send_part(&call, number).await?;
+        permit.moved(bytes.unwrap_or(0));
+        Ok(part)
     }
 
     /// Puts the parts together; `crc64` is what the whole must have.

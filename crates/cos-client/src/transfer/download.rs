@@ -108,10 +108,11 @@ impl DownloadFile {
             params: self.params,
             headers: self.headers.checked()?,
             etag: None,
+            claim: self.options.claim(&self.client)?,
         };
         // The first range tells everything about the object, and is all of it when it is small:
         // no HEAD, no second permission.
-        let permit = source.client.permit().await?;
+        let permit = source.client.permit(&source.claim).await;
         let first = begin(&source, part_size).await?;
         source.etag.clone_from(&first.meta.etag);
         let total = first.meta.size;
@@ -130,11 +131,12 @@ impl DownloadFile {
         let work = jobs.map(|(piece, begun)| {
             let file = Arc::clone(&file);
             async move {
-                let (stream, _permit) = match begun {
+                let (stream, permit) = match begun {
                     Some((stream, permit)) => (Some(stream), permit),
-                    None => (None, source.client.permit().await?),
+                    None => (None, source.client.permit(&source.claim).await),
                 };
                 let crc = source.fetch(piece, stream, file, meter).await?;
+                permit.moved(piece.len);
                 Ok::<_, Error>((piece, crc))
             }
         });

@@ -4,6 +4,7 @@ use super::plan;
 use super::progress::ProgressFn;
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::limits::{Claim, Priority, RateLimit};
 
 /// Settings of one transfer; what is absent is the client's.
 #[derive(Default, Clone)]
@@ -11,6 +12,8 @@ pub(crate) struct Options {
     pub part_size: Option<u64>,
     pub threshold: Option<u64>,
     pub concurrency: Option<usize>,
+    pub priority: Priority,
+    pub rate_limit: Option<u64>,
     pub on_progress: Option<ProgressFn>,
 }
 
@@ -21,6 +24,17 @@ impl Options {
             0 => Err(Error::config("concurrency: must be at least 1")),
             n => Ok(n),
         }
+    }
+
+    /// What the transfer's requests may take of the shared limits.
+    pub(crate) fn claim(&self, client: &Client) -> Result<Claim> {
+        if self.rate_limit == Some(0) {
+            return Err(Error::config("rate_limit: must be above zero"));
+        }
+        Ok(Claim {
+            priority: self.priority,
+            pace: client.pace(self.rate_limit.map(RateLimit::new)),
+        })
     }
 
     /// Bytes per part that were asked for.
@@ -52,6 +66,12 @@ macro_rules! transfer_options {
             self
         }
 
+        /// Who goes first when the client's requests in flight are all taken.
+        pub fn priority(mut self, priority: $crate::Priority) -> Self {
+            self.options.priority = priority;
+            self
+        }
+
         /// Calls `callback` about ten times a second while bytes move, and once at the end with all
         /// bytes. It runs inside the transfer: return quickly.
         pub fn on_progress(
@@ -75,9 +95,16 @@ macro_rules! transfer_options {
 }
 pub(crate) use transfer_options;
 
-/// Setters of transfers whose bytes pass through here. They need a field `headers`.
+/// Setters of transfers whose bytes pass through here. They need fields `headers` and `options`.
 macro_rules! network_options {
     () => {
+        /// Moves at most so many bytes per second, all requests of this transfer together; measured
+        /// here, for uploads and downloads alike. The client's own limit holds as well.
+        pub fn rate_limit(mut self, bytes_per_second: u64) -> Self {
+            self.options.rate_limit = Some(bytes_per_second);
+            self
+        }
+
         /// Limits the service's speed for each request, in bits per second (819,200 to
         /// 838,860,800).
         pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {

@@ -9,6 +9,7 @@ use super::writer::RangeWriter;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::judge;
+use crate::limits::Claim;
 use crate::object::{content_range, get_call};
 use crate::operation::Operation;
 use crate::request::Headers;
@@ -23,6 +24,7 @@ pub(crate) struct Source {
     pub headers: Headers,
     /// The version that all ranges must be of.
     pub etag: Option<ETag>,
+    pub claim: Claim,
 }
 
 impl Source {
@@ -44,6 +46,7 @@ impl Source {
         }
         let mut call = get_call(self.key.clone(), headers)?;
         call.params.clone_from(&self.params);
+        call.pace = self.claim.pace.clone();
         self.client.execute(&call).await
     }
 

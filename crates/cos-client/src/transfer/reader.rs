@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::abort::AbortGuard;
 use super::destination::Destination;
@@ -39,7 +40,7 @@ impl Client {
     ///
     /// What fits into one part goes in one request, more goes in parts. A stream cannot be read
     /// again, so parts are held in memory until they have arrived: at most `concurrency` + 1 of
-    /// them. Prefer [`Client::upload_file`] for files. For the rest the same holds as there.
+    /// them, and no more than the client's `memory_budget` for all such uploads. Prefer [`Client::upload_file`] for files. For the rest the same holds as there.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
@@ -89,14 +90,15 @@ impl<R: AsyncRead + Send + Unpin + 'static> UploadReader<R> {
             part_size,
             concurrency: self.options.concurrency(&self.client)?,
             to: Destination {
+                claim: self.options.claim(&self.client)?,
                 key: ObjectKey::new(self.key)?,
                 headers: self.headers.checked()?,
                 client: self.client,
                 meter,
             },
         };
-        let first = read_part(&mut self.reader, part_size).await?;
-        if (first.len() as u64) < part_size {
+        let first = upload.read_part(&mut self.reader, part_size).await?;
+        if (first.data.len() as u64) < part_size {
             upload.single(first).await
         } else {
             upload.in_parts(first, self.reader).await
@@ -112,18 +114,10 @@ impl<R> std::fmt::Debug for UploadReader<R> {
     }
 }
 
-/// Up to `size` bytes; fewer only at the end.
-async fn read_part(reader: &mut (impl AsyncRead + Unpin), size: u64) -> Result<Bytes> {
-    let mut part = BytesMut::new();
-    let mut limited = reader.take(size);
-    loop {
-        let read = limited.read_buf(&mut part).await.map_err(|e| {
-            Error::new(ErrorKind::Local, format!("cannot read the stream: {e}")).with_source(e)
-        })?;
-        if read == 0 {
-            return Ok(part.freeze());
-        }
-    }
+/// Content of the stream, and its room in the client's memory budget.
+struct Part {
+    data: Bytes,
+    _room: OwnedSemaphorePermit,
 }
 
 struct StreamUpload {
@@ -136,10 +130,28 @@ struct StreamUpload {
 type Sent = (u32, u64, UploadPartOutput);
 
 impl StreamUpload {
-    async fn single(self, content: Bytes) -> Result<UploadOutput> {
-        let size = content.len() as u64;
+    /// Up to `size` bytes; fewer only at the end.
+    async fn read_part(&self, reader: &mut (impl AsyncRead + Unpin), size: u64) -> Result<Part> {
+        let room = self.to.client.memory().take(size).await?;
+        let mut data = BytesMut::new();
+        let mut limited = reader.take(size);
+        loop {
+            let read = limited.read_buf(&mut data).await.map_err(|e| {
+                Error::new(ErrorKind::Local, format!("cannot read the stream: {e}")).with_source(e)
+            })?;
+            if read == 0 {
+                return Ok(Part {
+                    data: data.freeze(),
+                    _room: room,
+                });
+            }
+        }
+    }
+
+    async fn single(self, content: Part) -> Result<UploadOutput> {
+        let size = content.data.len() as u64;
         self.to.meter.set_total(size);
-        let output = self.to.put(Payload::bytes(content)).await?;
+        let output = self.to.put(Payload::bytes(content.data)).await?;
         Ok(UploadOutput {
             bytes: size,
             parts: 1,
@@ -151,7 +163,7 @@ impl StreamUpload {
         })
     }
 
-    async fn in_parts<R>(self, first: Bytes, reader: R) -> Result<UploadOutput>
+    async fn in_parts<R>(self, first: Part, reader: R) -> Result<UploadOutput>
     where
         R: AsyncRead + Unpin,
     {
@@ -167,7 +179,7 @@ impl StreamUpload {
 
     async fn send_parts<R>(
         &self,
-        first: Bytes,
+        first: Part,
         mut reader: R,
         upload_id: &UploadId,
     ) -> Result<UploadOutput>
@@ -177,15 +189,15 @@ impl StreamUpload {
         let mut sent: Vec<Sent> = Vec::new();
         let mut sending = FuturesUnordered::new();
         let (mut next, mut index, mut total) = (first, 0, 0);
-        while !next.is_empty() {
-            total += next.len() as u64;
+        while !next.data.is_empty() {
+            total += next.data.len() as u64;
             sending.push(self.send_part(index, next, upload_id));
             index += 1;
             while sending.len() >= self.concurrency {
                 sent.extend(sending.next().await.transpose()?);
             }
             // Parts move on while the stream is read.
-            let reading = read_part(&mut reader, self.size_of(index));
+            let reading = self.read_part(&mut reader, self.size_of(index));
             let mut reading = std::pin::pin!(reading);
             next = loop {
                 tokio::select! {
@@ -219,10 +231,10 @@ impl StreamUpload {
         (self.part_size << doublings).min(plan::MAX_PART_SIZE)
     }
 
-    async fn send_part(&self, index: u32, data: Bytes, upload_id: &UploadId) -> Result<Sent> {
-        let len = data.len() as u64;
-        let payload = Payload::bytes(data);
-        let part = self.to.send_part(upload_id, index, payload).await?;
-        Ok((index, len, part))
+    async fn send_part(&self, index: u32, part: Part, upload_id: &UploadId) -> Result<Sent> {
+        let len = part.data.len() as u64;
+        let payload = Payload::bytes(part.data);
+        let sent = self.to.send_part(upload_id, index, payload).await?;
+        Ok((index, len, sent))
     }
 }

@@ -151,6 +151,7 @@ impl UploadFile {
             file,
             concurrency,
             to: Destination {
+                claim: self.options.claim(&self.client)?,
                 client: self.client,
                 key,
                 headers: self.headers.checked()?,

@@ -15,6 +15,7 @@ use super::safe_path::{UnsafeKey, relative_path};
 use super::{SMALL, Symlinks, place, walk};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Claim;
 use crate::transfer::blocking;
 use crate::transfer::progress::{Meter, Share};
 use crate::transfer::target::Target;
@@ -194,7 +195,7 @@ impl Down {
     /// One request, one buffer, one visit to the disk. `None`: not small any more, or the content
     /// broke off, which the way of large objects can continue.
     async fn small(&self, key: &str, path: &Path, share: &Share) -> Result<Option<u64>> {
-        let permit = self.client.permit().await?;
+        let permit = self.client.permit(&Claim::default()).await;
         let object = self.client.get_object(key).send().await?;
         let (size, modified) = (object.meta.size, object.meta.last_modified);
         if size > SMALL {

@@ -16,6 +16,7 @@ use super::{SMALL, Symlinks, walk};
 use crate::body::{Payload, SourceFile};
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::limits::Claim;
 use crate::object::object_headers;
 use crate::operation::Operation;
 use crate::request::{Call, Headers};
@@ -181,7 +182,7 @@ impl Up {
             .payload(Payload::bytes(content));
         call.check_crc = true;
         call.share = Some(share);
-        let _permit = self.client.permit().await?;
+        let _permit = self.client.permit(&Claim::default()).await;
         crate::object::put(&self.client, &call).await?;
         Ok(size)
     }
