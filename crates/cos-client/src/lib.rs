@@ -79,6 +79,7 @@ mod crc;
 mod env;
 mod error;
 mod execute;
+mod io;
 mod judge;
 mod limits;
 mod metrics;
@@ -108,6 +109,7 @@ pub use client::Client;
 pub use config::RetryPolicy;
 pub use error::{Error, ErrorKind, Result};
 pub use http::Method;
+pub use io::{ObjectReader, ObjectWriter, OpenReader, OpenWriter};
 pub use limits::Priority;
 pub use metrics::AttemptMetrics;
 pub use multipart::{

@@ -284,7 +284,11 @@ async fn a_broken_connection_is_the_clients_to_mend() {
     let path = Path::from("k");
     let rule = json!({"match": {"operation": "PutObject"}, "action": {"reset": "before_reading"}, "times": 1});
     cloud.0.add_fault(FaultRule::from_json(&rule).unwrap());
-    store.put(&path, "x".into()).await.unwrap();
-    assert_eq!(store.get(&path).await.unwrap().bytes().await.unwrap(), "x");
+    store.put(&path, vec![7; 100_000].into()).await.unwrap();
+    let rule =
+        json!({"match": {"operation": "GetObject"}, "action": {"truncate_after": 999}, "times": 2});
+    cloud.0.add_fault(FaultRule::from_json(&rule).unwrap());
+    let got = store.get(&path).await.unwrap().bytes().await.unwrap();
+    assert_eq!(got, vec![7; 100_000]);
     assert_eq!(store.to_string(), "COS(demo-1250000000)");
 }

@@ -6,6 +6,7 @@ use http::Method;
 
 use super::meta::{ObjectMeta, content_length, content_range};
 use super::read_conditions;
+use super::resume::Resume;
 use crate::client::Client;
 use crate::crc::Running;
 use crate::error::{Error, Result};
@@ -108,7 +109,9 @@ impl GetObject {
             return Err(Error::config("the range is empty").with_operation(Operation::GetObject));
         }
         let reply = self.client.execute(&call).await?;
-        GetObjectOutput::new(reply)
+        let mut output = GetObjectOutput::new(reply)?;
+        output.resumable(self.client, call);
+        Ok(output)
     }
 }
 
@@ -155,8 +158,25 @@ impl GetObjectOutput {
                 running: expected.map(|_| Running::new()),
                 expected,
                 left: content_length,
+                resume: None,
             },
         })
+    }
+
+    /// Lets the content go on when its connection breaks.
+    fn resumable(&mut self, client: Client, call: Call) {
+        let Some(etag) = &self.meta.etag else {
+            return;
+        };
+        let (first, end) = match self.content_range {
+            Some((first, last)) => (first, last.saturating_add(1)),
+            None => (0, self.meta.size),
+        };
+        // Without a length nobody knows that something is missing.
+        if first < end && self.content_length == Some(end - first) {
+            let resume = Resume::new(client, call, etag, first, end);
+            self.body.resume = Some(Box::new(resume));
+        }
     }
 
     /// The next piece of the content; `None` at the end.
@@ -177,12 +197,16 @@ impl GetObjectOutput {
 }
 
 /// The content of an object, piece by piece. Of a whole object the CRC-64 is checked at the end.
+///
+/// When the connection breaks, the rest of the same version is asked for, as often as the client's
+/// [`crate::RetryPolicy`] says; bytes that arrive set the count back.
 #[derive(Debug)]
 pub struct ObjectBody {
     stream: BodyStream,
     running: Option<Running>,
     expected: Option<u64>,
     left: Option<u64>,
+    resume: Option<Box<Resume>>,
 }
 
 impl ObjectBody {
@@ -192,29 +216,45 @@ impl ObjectBody {
     /// `Network` or `Timeout` when the stream breaks, `Integrity` when it ended early or its
     /// CRC-64 is not the object's.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let fail =
-            |message: String| Err(Error::integrity(message).with_operation(Operation::GetObject));
-        if let Some(piece) = self.stream.chunk().await? {
-            if let Some(running) = &mut self.running {
-                running.update(&piece);
-            }
-            self.left = self
-                .left
-                .map(|left| left.saturating_sub(piece.len() as u64));
-            return Ok(Some(piece));
-        }
-        if let Some(left) = self.left.filter(|left| *left > 0) {
-            return fail(format!("the content ended {left} bytes early"));
+        let fail = |message: String| Error::integrity(message).with_operation(Operation::GetObject);
+        loop {
+            let error = match self.stream.chunk().await {
+                Ok(Some(piece)) => {
+                    self.received(&piece);
+                    return Ok(Some(piece));
+                }
+                Ok(None) => match self.left.filter(|left| *left > 0) {
+                    Some(left) => fail(format!("the content ended {left} bytes early")),
+                    None => break,
+                },
+                Err(error) => error,
+            };
+            let Some(resume) = &mut self.resume else {
+                return Err(error);
+            };
+            self.stream = resume.reopen(error).await?;
         }
         let actual = self.running.take().map(|r| r.value());
         if let (Some(actual), Some(expected)) = (actual, self.expected)
             && actual != expected
         {
-            return fail(format!(
+            return Err(fail(format!(
                 "the content arrived damaged: its CRC-64 is {actual}, the object's is {expected}"
-            ));
+            )));
         }
         Ok(None)
+    }
+
+    fn received(&mut self, piece: &[u8]) {
+        if let Some(running) = &mut self.running {
+            running.update(piece);
+        }
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(piece.len() as u64);
+        }
+        if let Some(resume) = &mut self.resume {
+            resume.received(piece.len());
+        }
     }
 
     /// The content as a [`futures_util::Stream`] of pieces, with the same checks.

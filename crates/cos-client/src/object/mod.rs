@@ -14,6 +14,7 @@ mod post_form;
 mod presign;
 mod put;
 mod restore;
+mod resume;
 mod symlink;
 mod tagging;
 
@@ -34,6 +35,7 @@ pub use presign::{Presign, PresignedUrl};
 pub(crate) use put::put;
 pub use put::{PutObject, PutObjectOutput};
 pub use restore::{RestoreObject, RestoreObjectOutput, RestoreTier};
+pub(crate) use resume::changed;
 pub use symlink::PutSymlink;
 pub use tagging::{DeleteObjectTagging, GetObjectTagging, PutObjectTagging};
 

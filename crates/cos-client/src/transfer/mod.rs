@@ -5,7 +5,7 @@ pub(crate) mod copy;
 mod destination;
 pub(crate) mod download;
 pub(crate) mod handle;
-mod options;
+pub(crate) mod options;
 mod piece;
 pub(crate) mod plan;
 pub(crate) mod progress;

@@ -84,6 +84,15 @@ impl<R: AsyncRead + Send + Unpin + 'static> UploadReader<R> {
         self.start().await
     }
 
+    /// What another builder collected.
+    pub(crate) fn with(self, headers: Headers, options: Options) -> Self {
+        Self {
+            headers,
+            options,
+            ..self
+        }
+    }
+
     async fn run(mut self, meter: Arc<Meter>) -> Result<UploadOutput> {
         let part_size = self.options.part_size(&self.client)?;
         let upload = StreamUpload {

@@ -21,5 +21,6 @@ mod secrets;
 mod server;
 mod setup;
 mod situations;
+mod streams;
 mod trees;
 mod upload;
