@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::watch;
 
 use crate::body::BufferPool;
+use crate::budget::Budget;
 use crate::builder::ClientBuilder;
 use crate::config::{Config, Settings, Timeouts};
 use crate::connections::Connections;
@@ -29,6 +30,8 @@ struct Shared {
     keys: KeyCache,
     /// Server time minus our clock, seconds, as learned from refusals.
     clock_offset_s: AtomicI64,
+    /// For repetitions.
+    budget: Budget,
     limits: Limits,
     buffers: Arc<BufferPool>,
     /// Clean-ups running after their transfer has completed.
@@ -47,6 +50,7 @@ impl Client {
             connections,
             keys: KeyCache::default(),
             clock_offset_s: AtomicI64::new(0),
+            budget: Budget::new(config.settings.retry.budget),
             limits,
             // One buffer on the way to the network and one being filled, per request.
             buffers: BufferPool::new(concurrency * 2),
@@ -162,6 +166,10 @@ impl Client {
 
     pub(crate) fn buffers(&self) -> &Arc<BufferPool> {
         &self.shared.buffers
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.shared.budget
     }
 
     /// Our clock corrected by what the service taught us, and the correction in it.

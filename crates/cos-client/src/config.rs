@@ -24,15 +24,21 @@ pub struct RetryPolicy {
     pub base_delay: Duration,
     /// The longest wait.
     pub max_delay: Duration,
+    /// Repetitions that all calls of a client together may have in hand. Each one takes one; a call
+    /// that succeeds after repetitions puts one back, ten calls that succeed at once put two. When
+    /// none is left, failures are reported without another attempt. `u32::MAX` is as good as no
+    /// limit.
+    pub budget: u32,
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts, 100 ms, 10 s.
+    /// 5 attempts, 100 ms, 10 s, a budget of 500.
     fn default() -> Self {
         Self {
             max_attempts: 5,
             base_delay: Duration::from_millis(100),
             max_delay: Duration::from_secs(10),
+            budget: 500,
         }
     }
 }
@@ -47,6 +53,13 @@ impl RetryPolicy {
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
+        self
+    }
+
+    /// Changes how many repetitions all calls of a client may have in hand.
+    #[must_use]
+    pub fn with_budget(mut self, repetitions: u32) -> Self {
+        self.budget = repetitions;
         self
     }
 

@@ -78,7 +78,10 @@ impl Client {
                 credential_wait: asked.elapsed(),
             };
             let mut failed = match self.traced_attempt(&this).await {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    self.budget().succeeded(attempt > 1);
+                    return Ok(reply);
+                }
                 Err(failed) => failed,
             };
             if let Failed::Answer(answer) = &mut failed {
@@ -109,6 +112,10 @@ impl Client {
             });
             trace_failure(&failed, &verdict);
             match verdict {
+                Verdict::Retry { .. } | Verdict::SwitchDomain { .. } if !self.budget().take() => {
+                    tracing::info!("the retry budget is used up");
+                    return Err(hint::budget_used_up(self.error(failed, &this, true)));
+                }
                 Verdict::Retry { after } | Verdict::SwitchDomain { after } => {
                     if matches!(verdict, Verdict::SwitchDomain { .. }) {
                         switched = backup.take();

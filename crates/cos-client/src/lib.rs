@@ -71,6 +71,7 @@
 mod acl;
 mod body;
 mod bucket;
+mod budget;
 mod builder;
 mod client;
 mod config;

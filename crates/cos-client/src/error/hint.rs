@@ -1,5 +1,6 @@
 //! From what happened to what to do about it. Pure: facts in, one sentence out.
 
+use super::Error;
 use super::service::ServiceError;
 use crate::operation::Operation;
 
@@ -254,6 +255,17 @@ fn lacks(facts: &Facts<'_>) -> String {
         Some(action) => format!("the policy lacks {action} on {resource}, or denies it"),
         None => format!("no policy allows this request on {resource}"),
     }
+}
+
+/// Not repeated, because too many others were.
+pub(crate) fn budget_used_up(error: Error) -> Error {
+    let why = "it was not repeated, because so many requests of this client failed lately that its \
+               retry budget is used up";
+    let hint = match error.hint() {
+        Some(hint) => format!("{hint}; {why}"),
+        None => why.to_owned(),
+    };
+    error.with_hint_text(hint)
 }
 
 /// A length of time a person can picture.

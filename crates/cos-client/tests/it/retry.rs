@@ -53,6 +53,35 @@ async fn attempts_end_and_are_counted() {
 }
 
 #[tokio::test]
+async fn a_service_in_trouble_is_not_made_busier() {
+    let server = Server::start(|_, seen| match seen.path() {
+        "/good" => ok(),
+        _ => refuse(503, "SlowDown", "Too fast."),
+    })
+    .await;
+    let policy = RetryPolicy::default().with_max_attempts(3).with_budget(5);
+    let client = builder(&server.url).retry(policy).build().unwrap();
+    let other = client.for_bucket("other-1250000000", REGION).unwrap();
+    let attempts = async |client: &cos_client::Client| {
+        let error = client.get_object("bad").send().await.unwrap_err();
+        assert_eq!(error.code(), Some("SlowDown"));
+        let told = error.hint().unwrap().contains("retry budget");
+        assert!(error.hint().unwrap().contains("concurrency"), "{error:?}");
+        (error.attempts(), told)
+    };
+    assert_eq!(attempts(&client).await, (3, false));
+    // One purse for all buckets.
+    assert_eq!(attempts(&other).await, (3, false));
+    assert_eq!(attempts(&client).await, (2, true));
+    assert_eq!(attempts(&client).await, (1, true));
+    for _ in 0..10 {
+        client.delete_object("good").send().await.unwrap();
+    }
+    assert_eq!(attempts(&client).await, (3, false));
+    assert_eq!(attempts(&client).await, (1, true));
+}
+
+#[tokio::test]
 async fn what_may_have_been_done_is_not_repeated() {
     let server = Server::start(|_, _| Answer::Close).await;
     let client = client(&server.url);
