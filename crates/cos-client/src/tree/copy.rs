@@ -8,6 +8,7 @@ use super::entry::{self, Entry};
 use super::merge::Merge;
 use super::options::{TreeOptions, as_folder, tree_options};
 use super::report::{TreeAction, TreeReport};
+use super::state::State;
 use super::upload::delete_objects;
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -106,6 +107,7 @@ impl CopyDir {
         let target = options
             .looks_at_target()
             .then(|| entry::objects(&client, &to));
+        let state = State::new(meter);
         let merge = Merge::new(entry::objects(&source, &from), target);
         let copy = Copy {
             client,
@@ -115,7 +117,7 @@ impl CopyDir {
             headers,
             replaces_metadata: self.replaces_metadata,
         };
-        engine::run(&copy, merge, &options, &filter, concurrency, meter).await
+        engine::run(&copy, merge, &options, &filter, concurrency, &state).await
     }
 }
 

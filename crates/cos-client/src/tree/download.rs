@@ -12,6 +12,7 @@ use super::names::Names;
 use super::options::{TreeOptions, as_folder, tree_options};
 use super::report::{TreeAction, TreeReport};
 use super::safe_path::{UnsafeKey, relative_path};
+use super::state::State;
 use super::{SMALL, Symlinks, place, walk};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
@@ -137,8 +138,9 @@ impl DownloadDir {
             keep_existing: self.keep_existing,
             part_size: self.part_size,
         };
+        let state = State::new(meter);
         let merge = Merge::new(source, target);
-        engine::run(&down, merge, &options, &filter, concurrency, meter).await
+        engine::run(&down, merge, &options, &filter, concurrency, &state).await
     }
 }
 

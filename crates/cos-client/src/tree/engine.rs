@@ -1,7 +1,5 @@
 //! The one loop behind all trees: compare two sides, move what differs, several files at a time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -15,9 +13,10 @@ use super::filter::Filter;
 use super::merge::{Merge, Pair};
 use super::names::Prefixes;
 use super::options::TreeOptions;
-use super::report::{Outcome, TreeAction, TreeProgress, TreeReport};
+use super::report::{Outcome, TreeAction, TreeReport};
+use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
-use crate::transfer::progress::{Meter, Share};
+use crate::transfer::progress::Share;
 
 /// Between two progress events.
 const EVENT_INTERVAL: Duration = Duration::from_millis(100);
@@ -57,13 +56,13 @@ pub(crate) async fn run<M: Mover>(
     options: &TreeOptions,
     filter: &Filter,
     concurrency: usize,
-    meter: Arc<Meter>,
+    state: &State,
 ) -> Result<TreeReport> {
-    let totals = Totals::new(meter);
+    let is_continued = state.restart();
     let engine = Engine {
         mover,
         options,
-        totals: &totals,
+        state,
     };
     let feed = Feed {
         merge,
@@ -71,18 +70,18 @@ pub(crate) async fn run<M: Mover>(
         engine: &engine,
         left_alone: Prefixes::default(),
         extraneous: Vec::new(),
+        is_continued,
     };
     let outcomes = feed
         .works()
         .map(|work| engine.carry_out(work))
         .buffer_unordered(concurrency);
     let mut outcomes = std::pin::pin!(outcomes);
-    let mut report = TreeReport::default();
     let mut ticks = tokio::time::interval(EVENT_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let tell = || {
         if let Some(callback) = &options.on_progress {
-            callback(totals.now());
+            callback(state.now());
         }
     };
     loop {
@@ -97,11 +96,9 @@ pub(crate) async fn run<M: Mover>(
             }
         };
         for outcome in outcomes {
-            let event = outcome.event();
-            report.count(&event);
-            totals.done();
+            state.end(&outcome);
             if let Some(callback) = &options.on_event {
-                callback(event);
+                callback(outcome.event());
             }
             if let Some(error) = outcome.error
                 && (options.fail_fast || ends_all(&error))
@@ -111,7 +108,7 @@ pub(crate) async fn run<M: Mover>(
         }
     }
     tell();
-    Ok(report)
+    Ok(state.take_report())
 }
 
 /// Failures that every other file would meet too.
@@ -131,7 +128,7 @@ enum Work {
 struct Engine<'a, M> {
     mover: &'a M,
     options: &'a TreeOptions,
-    totals: &'a Totals,
+    state: &'a State,
 }
 
 impl<M: Mover> Engine<'_, M> {
@@ -142,7 +139,7 @@ impl<M: Mover> Engine<'_, M> {
             Work::Compare(entry) => match self.mover.same_content(&entry).await {
                 Ok(true) => vec![Outcome::new(TreeAction::Unchanged, entry.name, entry.size)],
                 Ok(false) => {
-                    self.totals.will_move(&entry);
+                    self.state.will_move(&entry);
                     vec![self.transfer(entry).await]
                 }
                 Err(error) => vec![Outcome::failed(entry.name, error)],
@@ -161,7 +158,7 @@ impl<M: Mover> Engine<'_, M> {
     }
 
     async fn transfer(&self, entry: Entry) -> Outcome {
-        let share = self.totals.meter.share();
+        let share = self.state.meter.share();
         let moved = match self.options.dry_run {
             true => Ok(entry.size),
             false => self.mover.transfer(&entry, share.clone()).await,
@@ -185,6 +182,8 @@ struct Feed<'a, M> {
     /// What the source could not tell about is not deleted at the target.
     left_alone: Prefixes,
     extraneous: Vec<String>,
+    /// An earlier run did something already.
+    is_continued: bool,
 }
 
 impl<'a, M: Mover> Feed<'a, M> {
@@ -207,7 +206,7 @@ impl<'a, M: Mover> Feed<'a, M> {
                 return Ok(Some(self.delete().await));
             }
             let Some(pair) = self.merge.next().await? else {
-                self.engine.totals.complete();
+                self.engine.state.complete();
                 if self.extraneous.is_empty() {
                     return Ok(None);
                 }
@@ -220,11 +219,10 @@ impl<'a, M: Mover> Feed<'a, M> {
     }
 
     fn work(&mut self, pair: Pair) -> Option<Work> {
-        let totals = self.engine.totals;
         match pair {
             Pair::Problem(problem) => {
                 self.left_alone.push(&problem.name);
-                totals.found();
+                self.begin(&problem.name)?;
                 Some(Work::Done(vec![outcome(problem)]))
             }
             Pair::Target(target) => {
@@ -236,6 +234,16 @@ impl<'a, M: Mover> Feed<'a, M> {
         }
     }
 
+    /// Takes note of a name that something is done with, unless that was done before.
+    fn begin(&self, name: &str) -> Option<()> {
+        let state = self.engine.state;
+        if self.is_continued && state.is_done(name) {
+            return None;
+        }
+        state.begin(name);
+        Some(())
+    }
+
     fn source(&mut self, source: Entry, target: Option<Entry>) -> Option<Work> {
         if !self.filter.takes(&source.name) {
             return None;
@@ -243,20 +251,21 @@ impl<'a, M: Mover> Feed<'a, M> {
         let Engine {
             mover,
             options,
-            totals,
+            state,
         } = self.engine;
         if let Err(error) = mover.admit(&source) {
-            totals.found();
+            self.begin(&source.name)?;
             return Some(Work::Done(vec![Outcome::failed(source.name, error)]));
         }
         if mover.is_folder(&source) {
             let wanted = target.is_none() && mover.makes_folder(&source);
-            return wanted.then(|| {
-                totals.found();
-                Work::MakeFolder(source)
-            });
+            if !wanted {
+                return None;
+            }
+            self.begin(&source.name)?;
+            return Some(Work::MakeFolder(source));
         }
-        totals.found();
+        self.begin(&source.name)?;
         let is_same_size = target.as_ref().is_some_and(|t| t.size == source.size);
         match options.compare {
             Compare::Checksum if is_same_size => Some(Work::Compare(source)),
@@ -267,7 +276,7 @@ impl<'a, M: Mover> Feed<'a, M> {
                 Some(Work::Done(vec![unchanged]))
             }
             _ => {
-                totals.will_move(&source);
+                state.will_move(&source);
                 Some(Work::Transfer(source))
             }
         }
@@ -280,7 +289,7 @@ impl<'a, M: Mover> Feed<'a, M> {
             || self.left_alone.cover(&target.name)
             || (target.is_folder() && !mover.deletes_folder())
             || mover.hides(&target);
-        if !stays {
+        if !stays && self.begin(&target.name).is_some() {
             self.extraneous.push(target.name);
         }
     }
@@ -293,7 +302,6 @@ impl<'a, M: Mover> Feed<'a, M> {
         };
         let mut outcomes = Vec::with_capacity(names.len());
         for name in names {
-            self.engine.totals.found();
             let error = failures.iter().find(|(failed, _)| *failed == name);
             outcomes.push(match error {
                 None => Outcome::new(TreeAction::Delete, name, 0),
@@ -308,57 +316,5 @@ fn outcome(problem: Problem) -> Outcome {
     match problem.why {
         Why::Skipped(reason) => Outcome::skipped(problem.name, reason),
         Why::Failed(error) => Outcome::failed(problem.name, error),
-    }
-}
-
-/// The sums behind the progress.
-struct Totals {
-    meter: Arc<Meter>,
-    files_done: AtomicU64,
-    files_found: AtomicU64,
-    bytes_found: AtomicU64,
-    is_complete: AtomicBool,
-}
-
-impl Totals {
-    fn new(meter: Arc<Meter>) -> Self {
-        Self {
-            meter,
-            files_done: AtomicU64::new(0),
-            files_found: AtomicU64::new(0),
-            bytes_found: AtomicU64::new(0),
-            is_complete: AtomicBool::new(false),
-        }
-    }
-
-    fn found(&self) {
-        self.files_found.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn will_move(&self, entry: &Entry) {
-        let before = self.bytes_found.fetch_add(entry.size, Ordering::Relaxed);
-        if self.is_complete.load(Ordering::Relaxed) {
-            self.meter.set_total(before + entry.size);
-        }
-    }
-
-    fn complete(&self) {
-        self.is_complete.store(true, Ordering::Relaxed);
-        self.meter
-            .set_total(self.bytes_found.load(Ordering::Relaxed));
-    }
-
-    fn done(&self) {
-        self.files_done.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn now(&self) -> TreeProgress {
-        TreeProgress {
-            files_done: self.files_done.load(Ordering::Relaxed),
-            files_found: self.files_found.load(Ordering::Relaxed),
-            bytes_done: self.meter.now().done_bytes,
-            bytes_found: self.bytes_found.load(Ordering::Relaxed),
-            is_complete: self.is_complete.load(Ordering::Relaxed),
-        }
     }
 }

@@ -14,6 +14,7 @@ mod options;
 mod place;
 mod report;
 mod safe_path;
+mod state;
 mod upload;
 mod walk;
 

@@ -12,6 +12,7 @@ use super::entry::{self, Entry};
 use super::merge::Merge;
 use super::options::{TreeOptions, as_folder, tree_options};
 use super::report::{TreeAction, TreeReport};
+use super::state::State;
 use super::{SMALL, Symlinks, walk};
 use crate::body::{Payload, SourceFile};
 use crate::client::Client;
@@ -146,8 +147,9 @@ impl UploadDir {
             empty_folders: self.empty_folders,
             part_size: self.part_size,
         };
+        let state = State::new(meter);
         let merge = Merge::new(source, target);
-        engine::run(&up, merge, &options, &filter, concurrency, meter).await
+        engine::run(&up, merge, &options, &filter, concurrency, &state).await
     }
 }
 
