@@ -33,15 +33,20 @@ pub(crate) fn client_with(
     Ok(builder(global, bucket, provider)?.build()?)
 }
 
-/// A client for one bucket that has so many requests of transfers in flight at most.
+/// A client for one bucket that has so many requests of transfers in flight at most, and moves at most so many
+/// bytes per second.
 pub(crate) fn client_for_transfers(
     global: &GlobalOptions,
     bucket: &BucketName,
     concurrency: Option<usize>,
+    bytes_per_second: Option<u64>,
 ) -> Result<Client> {
     let mut builder = builder(global, bucket, provider(global)?)?;
     if let Some(requests) = concurrency {
         builder = builder.concurrency(requests);
+    }
+    if let Some(limit) = bytes_per_second {
+        builder = builder.rate_limit(limit);
     }
     Ok(builder.build()?)
 }

@@ -44,6 +44,7 @@ fn there_and_back() {
             "cp",
             "--json",
             "--part-size=1MiB",
+            "--limit-rate=1GiB",
             "--meta=color=blue",
             file.to_str().unwrap(),
             &object,
@@ -196,6 +197,11 @@ fn bad_inputs() {
         &mut emulator.cos(&["cp", "--part-size=1", file, &object]),
         2,
         "part",
+    );
+    fails(
+        &mut emulator.cos(&["cp", "--limit-rate=0", file, &object]),
+        2,
+        "rate_limit",
     );
     fails(
         emulator

@@ -59,6 +59,9 @@ pub(super) struct TransferArgs {
     /// Requests in flight at most [default: 8, for folders 16]
     #[arg(long, value_name = "N")]
     pub(super) concurrency: Option<usize>,
+    /// Bytes per second at most, all requests together, such as 5MiB
+    #[arg(long, value_name = "BYTES", value_parser = size::parse)]
+    limit_rate: Option<u64>,
     /// Content-Type of the object
     #[arg(long, value_name = "TYPE")]
     pub(super) content_type: Option<String>,
@@ -72,7 +75,16 @@ pub(super) struct TransferArgs {
 
 impl TransferArgs {
     pub(super) fn client(&self, cx: &Context, place: &CosUrl) -> Result<Client> {
-        connect::client_for_transfers(&cx.global, &place.bucket, self.concurrency)
+        self.client_with(cx, place, self.concurrency)
+    }
+
+    pub(super) fn client_with(
+        &self,
+        cx: &Context,
+        place: &CosUrl,
+        concurrency: Option<usize>,
+    ) -> Result<Client> {
+        connect::client_for_transfers(&cx.global, &place.bucket, concurrency, self.limit_rate)
     }
 
     pub(super) fn storage_class(&self) -> Result<Option<StorageClass>> {

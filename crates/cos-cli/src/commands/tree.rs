@@ -170,7 +170,7 @@ async fn across(cx: &Context, job: &TreeJob<'_>, from: &CosUrl, to: &CosUrl) -> 
 
 fn client(cx: &Context, job: &TreeJob<'_>, place: &CosUrl) -> Result<Client> {
     let concurrency = job.transfer.concurrency.unwrap_or(CONCURRENCY);
-    crate::connect::client_for_transfers(&cx.global, &place.bucket, Some(concurrency))
+    job.transfer.client_with(cx, place, Some(concurrency))
 }
 
 /// Failures always, everything in a dry run. A reader of stdout that went away is noticed at the end.

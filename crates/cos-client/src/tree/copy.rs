@@ -12,6 +12,7 @@ use super::state::State;
 use super::upload::delete_objects;
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::limits::Priority;
 use crate::object::{CopySource, object_headers};
 use crate::request::Headers;
 use crate::transfer::progress::{Meter, Share};
@@ -116,6 +117,7 @@ impl CopyDir {
             to,
             headers,
             replaces_metadata: self.replaces_metadata,
+            priority: options.priority,
         };
         engine::run(&copy, merge, &options, &filter, concurrency, &state).await
     }
@@ -137,6 +139,7 @@ struct Copy {
     to: String,
     headers: Headers,
     replaces_metadata: bool,
+    priority: Priority,
 }
 
 impl Mover for Copy {
@@ -179,6 +182,7 @@ impl Mover for Copy {
             .client
             .copy(from, format!("{}{}", self.to, source.name))
             .all_headers(self.headers.clone())
+            .priority(self.priority)
             .on_progress(move |p| share.reach(p.done_bytes));
         if self.replaces_metadata {
             copy = copy.replace_metadata();

@@ -130,6 +130,7 @@ impl DownloadDir {
         let target = (exists && options.looks_at_target())
             .then(|| walk::files(self.root.clone(), Symlinks::Skip, Arc::clone(&filter)));
         let down = Down {
+            claim: options.claim(&self.client),
             client: self.client,
             root: self.root,
             prefix: self.prefix,
@@ -170,6 +171,7 @@ struct Down {
     names: Mutex<Names>,
     keep_existing: bool,
     part_size: Option<u64>,
+    claim: Claim,
 }
 
 impl Down {
@@ -197,7 +199,7 @@ impl Down {
     /// One request, one buffer, one visit to the disk. `None`: not small any more, or the content
     /// broke off, which the way of large objects can continue.
     async fn small(&self, key: &str, path: &Path, share: &Share) -> Result<Option<u64>> {
-        let permit = self.client.permit(&Claim::default()).await;
+        let permit = self.client.permit(&self.claim).await;
         let object = self.client.get_object(key).send().await?;
         let (size, modified) = (object.meta.size, object.meta.last_modified);
         if size > SMALL {
@@ -212,6 +214,7 @@ impl Down {
                 return Ok(None);
             }
         };
+        permit.moved(size);
         drop(permit);
         share.reach(size);
         let path = path.to_path_buf();
@@ -229,6 +232,7 @@ impl Down {
         let mut download = self
             .client
             .download_file(key, path)
+            .priority(self.claim.priority)
             .on_progress(move |p| share.reach(p.done_bytes));
         if let Some(bytes) = self.part_size {
             download = download.part_size(bytes);

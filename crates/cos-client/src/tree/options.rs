@@ -7,6 +7,7 @@ use super::filter::Filter;
 use super::report::{TreeEventFn, TreeProgressFn};
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::limits::{Claim, Priority};
 
 #[derive(Clone, Default)]
 pub(crate) struct TreeOptions {
@@ -17,6 +18,7 @@ pub(crate) struct TreeOptions {
     pub dry_run: bool,
     pub fail_fast: bool,
     pub concurrency: Option<usize>,
+    pub priority: Priority,
     pub on_progress: Option<TreeProgressFn>,
     pub on_event: Option<TreeEventFn>,
 }
@@ -31,6 +33,14 @@ impl TreeOptions {
             Some(0) => Err(Error::config("concurrency: must be at least 1")),
             Some(files) => Ok(files),
             None => Ok(client.settings().concurrency),
+        }
+    }
+
+    /// What each of its requests may take of the client's limits.
+    pub(crate) fn claim(&self, client: &Client) -> Claim {
+        Claim {
+            priority: self.priority,
+            pace: client.pace(None),
         }
     }
 
@@ -98,6 +108,12 @@ macro_rules! tree_options {
         /// own limit holds for all of them together.
         pub fn concurrency(mut self, files: usize) -> Self {
             self.options.concurrency = Some(files);
+            self
+        }
+
+        /// Who goes first when the client's requests in flight are all taken.
+        pub fn priority(mut self, priority: $crate::Priority) -> Self {
+            self.options.priority = priority;
             self
         }
 

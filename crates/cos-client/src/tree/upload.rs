@@ -140,6 +140,7 @@ impl UploadDir {
             .looks_at_target()
             .then(|| entry::objects(&client, &prefix));
         let up = Up {
+            claim: options.claim(&client),
             client,
             root,
             prefix,
@@ -169,6 +170,7 @@ struct Up {
     headers: Headers,
     empty_folders: bool,
     part_size: Option<u64>,
+    claim: Claim,
 }
 
 impl Up {
@@ -184,8 +186,10 @@ impl Up {
             .payload(Payload::bytes(content));
         call.check_crc = true;
         call.share = Some(share);
-        let _permit = self.client.permit(&Claim::default()).await;
+        call.pace = self.claim.pace.clone();
+        let permit = self.client.permit(&self.claim).await;
         crate::object::put(&self.client, &call).await?;
+        permit.moved(size);
         Ok(size)
     }
 
@@ -194,6 +198,7 @@ impl Up {
             .client
             .upload_file(key, path)
             .all_headers(self.headers.clone())
+            .priority(self.claim.priority)
             .on_progress(move |p| share.reach(p.done_bytes));
         if let Some(bytes) = self.part_size {
             upload = upload.part_size(bytes);
