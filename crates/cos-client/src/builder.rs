@@ -315,6 +315,7 @@ impl ClientBuilder {
             proxy: self.proxy,
             no_proxy: self.no_proxy,
             resolve: self.resolve,
+            timed: self.on_attempt.is_some(),
         })?;
         let settings = Settings {
             provider,

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::builder::named;
 use crate::client::Client;
+use crate::connect_time::TimeConnects;
 use crate::error::Result;
 
 /// What an HTTP client is made with, again whenever its connections are no longer wanted.
@@ -19,6 +20,8 @@ pub(crate) struct HttpSettings {
     pub proxy: Option<String>,
     pub no_proxy: Option<String>,
     pub resolve: Vec<(String, SocketAddr)>,
+    /// Whether somebody wants to know how long connecting takes.
+    pub timed: bool,
 }
 
 impl HttpSettings {
@@ -43,6 +46,9 @@ impl HttpSettings {
         }
         for (host, address) in &self.resolve {
             builder = builder.resolve(host, *address);
+        }
+        if self.timed {
+            builder = builder.connector_layer(TimeConnects);
         }
         builder
             .build()

@@ -75,6 +75,7 @@ mod budget;
 mod builder;
 mod client;
 mod config;
+mod connect_time;
 mod connections;
 mod crc;
 mod env;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
+use crate::connect_time::ConnectTime;
 use crate::error::ErrorKind;
 use crate::operation::Operation;
 
@@ -33,6 +34,9 @@ pub struct AttemptMetrics {
     /// From then to the first byte of the answer: signing, connecting when no connection was at
     /// hand, sending. Without an answer, until it was given up.
     pub first_byte: Duration,
+    /// The part of `first_byte` that went into a new connection: name, TCP, proxy and TLS. Nothing
+    /// when one was at hand.
+    pub connect: Duration,
     /// Reading the content; of content that is read as it arrives, until the last byte was taken
     /// or the reader gave up.
     pub body: Duration,
@@ -58,6 +62,7 @@ impl fmt::Debug for OnAttempt {
 pub(crate) struct Report {
     hook: Hook,
     phase: Instant,
+    pub connect: ConnectTime,
     pub metrics: AttemptMetrics,
 }
 
@@ -66,6 +71,7 @@ impl Report {
         Box::new(Self {
             hook: Arc::clone(&hook.0),
             phase: Instant::now(),
+            connect: ConnectTime::default(),
             metrics,
         })
     }
@@ -74,6 +80,7 @@ impl Report {
     pub(crate) fn first_byte(&mut self) {
         let now = Instant::now();
         self.metrics.first_byte = now - self.phase;
+        self.metrics.connect = self.connect.get();
         self.phase = now;
     }
 

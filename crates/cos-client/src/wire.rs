@@ -96,6 +96,7 @@ impl Client {
             error: None,
             credential: attempt.credential_wait,
             first_byte: Duration::ZERO,
+            connect: Duration::ZERO,
             body: Duration::ZERO,
             sent_bytes: 0,
             received_bytes: 0,
@@ -113,7 +114,11 @@ impl Client {
         let sending = Sending::new();
         let request = self.signed(attempt, &sending).map_err(Failed::Final)?;
         let read_timeout = call.read_timeout.unwrap_or(self.timeouts().read);
-        let sent = self.send(request, &sending, attempt, read_timeout).await;
+        let send = self.send(request, &sending, attempt, read_timeout);
+        let sent = match report {
+            Some(report) => Box::pin(report.connect.clone().of(send)).await,
+            None => send.await,
+        };
         if let Some(report) = report {
             report.first_byte();
             report.metrics.sent_bytes = sending.sent_bytes();

@@ -71,6 +71,34 @@ async fn every_attempt_is_reported() {
 }
 
 #[tokio::test]
+async fn connecting_is_a_phase_of_its_own() {
+    let cloud = Cloud::with_tls().await;
+    let reports: Arc<Mutex<Vec<AttemptMetrics>>> = Arc::default();
+    let sink = Arc::clone(&reports);
+    let builder = cloud
+        .builder()
+        .endpoint(cloud.emulator.https_url().unwrap())
+        .ca_pem(cloud.emulator.ca_pem().unwrap())
+        .credentials(cloud.root_credentials())
+        .retry(RetryPolicy::none())
+        .on_attempt(move |m| sink.lock().unwrap().push(m.clone()));
+    let client = builder.build().unwrap();
+    client.put_object("k", "x").send().await.unwrap();
+    client.put_object("k", "y").send().await.unwrap();
+    client.drop_idle_connections().unwrap();
+    client.put_object("k", "z").send().await.unwrap();
+    drop(cloud);
+    client.drop_idle_connections().unwrap();
+    client.put_object("k", "x").send().await.unwrap_err();
+    let reports = reports.lock().unwrap();
+    let connected: Vec<_> = reports.iter().map(|m| !m.connect.is_zero()).collect();
+    // New, at hand, new, refused.
+    assert_eq!(connected, [true, false, true, true]);
+    assert!(reports.iter().all(|m| m.connect <= m.first_byte));
+    assert_eq!(reports[3].error, Some(ErrorKind::Network));
+}
+
+#[tokio::test]
 async fn connections_that_crawl_are_cut() {
     let cloud = Cloud::start().await;
     let root = cloud.root();
