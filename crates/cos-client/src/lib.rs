@@ -131,9 +131,13 @@ pub use operation::Operation;
 pub use tags::Tags;
 pub use transfer::copy::{CopyTransfer, CopyTransferOutput};
 pub use transfer::download::{DownloadFile, DownloadOutput};
-pub use transfer::handle::{Transfer, TransferControl};
+pub use transfer::handle::{Transfer, TransferControl, TransferState};
 pub use transfer::progress::Progress;
 pub use transfer::reader::UploadReader;
+pub use transfer::resume::{
+    CleanUpOutput, CleanUpStale, InvalidRecord, Leftovers, RestartReason, ResumeFolder,
+    ResumeRecord,
+};
 pub use transfer::upload::{UploadFile, UploadOutput};
 pub use tree::{
     Compare, CopyDir, DownloadDir, FileFailure, Symlinks, TreeAction, TreeEvent, TreeProgress,

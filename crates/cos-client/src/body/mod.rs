@@ -5,7 +5,7 @@ mod source;
 mod upload;
 
 pub(crate) use pool::{BufferPool, CHUNK};
-pub(crate) use source::SourceFile;
+pub(crate) use source::{SourceFile, checksum};
 pub(crate) use upload::{Sending, UploadBody};
 
 use std::sync::Arc;

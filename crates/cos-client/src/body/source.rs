@@ -3,8 +3,11 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::{BufferPool, CHUNK};
+use crate::crc::Running;
 use crate::error::{Error, ErrorKind, Result};
 
 /// An open file and what it looked like when it was opened.
@@ -49,19 +52,13 @@ impl SourceFile {
     }
 
     /// Fills `buffer` from `offset`. Blocks.
-    pub(crate) fn read_exact_at(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-        while !buffer.is_empty() {
-            match read_at(&self.file, buffer, offset) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(n) => {
-                    buffer = &mut buffer[n..];
-                    offset += n as u64;
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
+    pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        read_exact_at(&self.file, buffer, offset)
+    }
+
+    /// CRC-64 of a stretch. Blocks.
+    pub(crate) fn checksum(&self, at: u64, len: u64, pool: &Arc<BufferPool>) -> io::Result<u64> {
+        checksum(&self.file, at, len, pool)
     }
 
     /// Refuses when the file no longer is what was opened: then its parts do not belong together.
@@ -85,6 +82,41 @@ impl SourceFile {
         )
         .with_hint_text("upload it again when nothing writes to it, or upload a copy")
     }
+}
+
+fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match read_at(file, buffer, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(n) => {
+                buffer = &mut buffer[n..];
+                offset += n as u64;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+/// CRC-64 of a stretch of any file. Blocks.
+pub(crate) fn checksum(
+    file: &File,
+    mut at: u64,
+    mut len: u64,
+    pool: &Arc<BufferPool>,
+) -> io::Result<u64> {
+    let mut crc = Running::new();
+    let mut buffer = pool.take();
+    while len > 0 {
+        let step = len.min(CHUNK as u64);
+        let piece = &mut buffer.as_mut()[..step as usize];
+        read_exact_at(file, piece, at)?;
+        crc.update(piece);
+        at += step;
+        len -= step;
+    }
+    Ok(crc.value())
 }
 
 #[cfg(unix)]

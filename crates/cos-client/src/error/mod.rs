@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::operation::Operation;
+use crate::transfer::resume::ResumeRecord;
 use crate::types::InvalidValue;
 
 /// What sort of failure it was: decides what a program does next.
@@ -81,6 +82,7 @@ struct Inner {
     attempts: u32,
     retryable: bool,
     hint: Option<String>,
+    resume: Option<ResumeRecord>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -101,6 +103,7 @@ impl Error {
             attempts: 0,
             retryable: matches!(kind, ErrorKind::Network | ErrorKind::Timeout),
             hint: None,
+            resume: None,
             source: None,
         }))
     }
@@ -159,6 +162,11 @@ impl Error {
         if self.0.resource.is_none() {
             self.edit().resource = resource;
         }
+        self
+    }
+
+    pub(crate) fn with_resume_record(mut self, record: ResumeRecord) -> Self {
+        self.edit().resume = Some(record);
         self
     }
 
@@ -245,6 +253,12 @@ impl Error {
         self.0.retryable
     }
 
+    /// What continues the transfer that failed or was stopped, where something was kept of it: give
+    /// its bytes to `resume_from`.
+    pub fn resume_record(&self) -> Option<&ResumeRecord> {
+        self.0.resume.as_ref()
+    }
+
     /// What to do about it, when this crate can tell.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
@@ -296,6 +310,7 @@ impl fmt::Debug for Error {
             .field("attempts", &e.attempts)
             .field("retryable", &e.retryable)
             .field("hint", &e.hint)
+            .field("resume", &e.resume)
             .finish()
     }
 }

@@ -34,6 +34,7 @@ pub struct CompleteMultipartUpload {
     upload_id: UploadId,
     parts: Vec<CompletedPart>,
     expected_crc64: Option<Crc64>,
+    may_be_done: bool,
     headers: Headers,
 }
 
@@ -65,6 +66,7 @@ impl Client {
             upload_id: upload_id.clone(),
             parts: parts.into_iter().collect(),
             expected_crc64: None,
+            may_be_done: false,
             headers: Headers::default(),
         }
     }
@@ -75,6 +77,12 @@ impl CompleteMultipartUpload {
     /// tells when the answer has none. Where HEAD is not permitted there is nothing to compare.
     pub fn expected_crc64(mut self, crc: Crc64) -> Self {
         self.expected_crc64 = Some(crc);
+        self
+    }
+
+    /// Whether an earlier process may have sent the same and never heard the answer.
+    pub(crate) fn may_be_done(mut self, may: bool) -> Self {
+        self.may_be_done = may;
         self
     }
 
@@ -103,7 +111,10 @@ impl CompleteMultipartUpload {
             Ok(reply) => self.accepted(&reply).await,
             // The first attempt may have done the work and its answer was lost: the upload is gone
             // then, and the object tells whether it is ours.
-            Err(error) if error.code() == Some("NoSuchUpload") && error.attempts() > 1 => {
+            Err(error)
+                if error.code() == Some("NoSuchUpload")
+                    && (error.attempts() > 1 || self.may_be_done) =>
+            {
                 self.recovered(error).await
             }
             Err(error) => Err(error),

@@ -1,13 +1,16 @@
 //! An object of any size to another place in the service: one copy, or parts in parallel.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::abort::AbortGuard;
+use super::abort::{abort, clean_up};
+use super::drive::Work;
 use super::options::{Options, part_size_error, transfer_options};
 use super::plan::{self, Piece, Ranges, UploadPlan};
 use super::progress::Meter;
+use super::resume::{Keeper, Leftovers, ResumeRecord};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Claim;
@@ -144,49 +147,14 @@ impl CopyTransfer {
         self.start().await
     }
 
-    async fn run(self, meter: Arc<Meter>) -> Result<CopyTransferOutput> {
-        let concurrency = self.options.concurrency(&self.client)?;
-        let claim = self.options.claim(&self.client)?;
-        let part_size = self.options.part_size(&self.client)?;
-        let key = ObjectKey::new(self.key.as_str())?;
-        let origin = self.source.client(&self.client)?;
-        let is_itself =
-            origin.bucket() == self.client.bucket() && self.source.key() == key.as_str();
-        if self.moves && is_itself {
-            return Err(Error::config("source and target of a move are the same"));
+    fn work(self) -> CopyRun {
+        CopyRun {
+            meter: Meter::new(),
+            transfer: self,
+            begun: None,
+            copied: None,
+            removing: false,
         }
-        let mut head = origin.head_object(self.source.key());
-        if let Some(version) = self.source.version_id() {
-            head = head.version_id(version);
-        }
-        // Every request after this one is pinned to what it tells.
-        if let Some(etag) = &self.if_match {
-            head = head.if_match(etag);
-        }
-        let meta = head.send().await?;
-        meter.set_total(meta.size);
-        let plan =
-            plan::upload(meta.size, part_size, self.options.threshold).map_err(part_size_error)?;
-        let (moves, source) = (self.moves, self.source.clone());
-        let copy = Copy {
-            client: self.client,
-            source: self.source,
-            key,
-            headers: self.headers.checked()?,
-            replaces_metadata: self.replaces_metadata,
-            meter,
-            concurrency,
-            claim,
-            meta,
-        };
-        let output = match plan {
-            UploadPlan::Single => copy.single().await?,
-            UploadPlan::Parts(ranges) => copy.in_parts(ranges).await?,
-        };
-        if moves {
-            remove(&origin, &source, &copy.meta).await?;
-        }
-        Ok(output)
     }
 }
 
@@ -199,9 +167,120 @@ impl std::fmt::Debug for CopyTransfer {
     }
 }
 
+/// A copy or move under way, and what of it outlives a pause.
+struct CopyRun {
+    transfer: CopyTransfer,
+    meter: Arc<Meter>,
+    begun: Option<Begun>,
+    /// The copy is there; only the source of a move is left to be deleted.
+    copied: Option<(ObjectMeta, CopyTransferOutput)>,
+    /// The deletion was asked for.
+    removing: bool,
+}
+
+/// A copy in parts that has begun.
+struct Begun {
+    key: ObjectKey,
+    upload_id: UploadId,
+    source: ObjectMeta,
+    ranges: Ranges,
+    parts: Mutex<BTreeMap<u32, CompletedPart>>,
+}
+
+impl Work for CopyRun {
+    type Output = CopyTransferOutput;
+
+    fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
+    }
+
+    fn keeper(&self) -> Option<Arc<Keeper>> {
+        None
+    }
+
+    async fn run(&mut self) -> Result<CopyTransferOutput> {
+        let CopyTransfer {
+            client,
+            source,
+            options,
+            ..
+        } = &self.transfer;
+        let concurrency = options.concurrency(client)?;
+        let part_size = options.part_size(client)?;
+        let key = ObjectKey::new(self.transfer.key.as_str())?;
+        let origin = source.client(client)?;
+        let is_itself = origin.bucket() == client.bucket() && source.key() == key.as_str();
+        if self.transfer.moves && is_itself {
+            return Err(Error::config("source and target of a move are the same"));
+        }
+        if self.copied.is_none() {
+            let mut head = origin.head_object(source.key());
+            if let Some(version) = source.version_id() {
+                head = head.version_id(version);
+            }
+            // Every request after this one is pinned to what it tells.
+            if let Some(etag) = &self.transfer.if_match {
+                head = head.if_match(etag);
+            }
+            let meta = head.send().await?;
+            self.meter.set_total(meta.size);
+            let plan =
+                plan::upload(meta.size, part_size, options.threshold).map_err(part_size_error)?;
+            let copy = Copy {
+                client: client.clone(),
+                source: source.clone(),
+                key,
+                headers: self.transfer.headers.clone().checked()?,
+                replaces_metadata: self.transfer.replaces_metadata,
+                meter: Arc::clone(&self.meter),
+                concurrency,
+                claim: options.claim(client)?,
+                meta,
+            };
+            let output = match plan {
+                UploadPlan::Single => copy.single().await?,
+                UploadPlan::Parts(ranges) => copy.in_parts(ranges, &mut self.begun).await?,
+            };
+            self.begun = None;
+            self.copied = Some((copy.meta, output));
+        }
+        let Some((meta, output)) = &self.copied else {
+            return Err(Error::cancelled());
+        };
+        if self.transfer.moves {
+            remove(&origin, source, meta, &mut self.removing).await?;
+        }
+        Ok(output.clone())
+    }
+
+    fn leftovers(&self) -> Leftovers {
+        Leftovers::Abort
+    }
+
+    async fn keep(&mut self) -> Option<ResumeRecord> {
+        None
+    }
+
+    async fn discard(self, in_background: bool) {
+        let client = self.transfer.client;
+        if let Some(begun) = self.begun {
+            let aborting = client.clone();
+            let work = async move {
+                abort(&aborting, &begun.key, &begun.upload_id).await;
+            };
+            clean_up(&client, in_background, work).await;
+        }
+    }
+}
+
 /// Deletes what was copied, unless it changed since. Nothing but asking before can prevent the
-/// loss of a change: DELETE takes no conditions.
-async fn remove(origin: &Client, source: &CopySource, copied: &ObjectMeta) -> Result<()> {
+/// loss of a change: DELETE takes no conditions. `asked`: set before the deletion is sent.
+async fn remove(
+    origin: &Client,
+    source: &CopySource,
+    copied: &ObjectMeta,
+    asked: &mut bool,
+) -> Result<()> {
     let left = |e: Error| {
         e.with_hint_text("the object is copied; the source could not be deleted and is left")
     };
@@ -209,11 +288,11 @@ async fn remove(origin: &Client, source: &CopySource, copied: &ObjectMeta) -> Re
     if let Some(version) = source.version_id() {
         delete = delete.version_id(version);
     } else {
-        let now = origin
-            .head_object(source.key())
-            .send()
-            .await
-            .map_err(left)?;
+        let now = match origin.head_object(source.key()).send().await {
+            // Deleted before a pause that lost the answer.
+            Err(error) if *asked && error.kind() == ErrorKind::NotFound => return Ok(()),
+            other => other.map_err(left)?,
+        };
         if now.etag != copied.etag || now.version_id != copied.version_id {
             return Err(Error::new(
                 ErrorKind::Precondition,
@@ -222,11 +301,19 @@ async fn remove(origin: &Client, source: &CopySource, copied: &ObjectMeta) -> Re
             .with_hint_text("the object is copied as it was; the changed source is left"));
         }
     }
+    *asked = true;
     delete.send().await.map_err(left)?;
     Ok(())
 }
 
-/// One running copy.
+impl Begun {
+    fn parts(&self) -> MutexGuard<'_, BTreeMap<u32, CompletedPart>> {
+        // Only whole entries are put in.
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One run of a copy.
 struct Copy {
     client: Client,
     source: CopySource,
@@ -260,7 +347,7 @@ impl Copy {
                 "the copy's CRC-64 is {ours} and the source's {theirs}"
             )));
         }
-        self.meter.share().reach(self.meta.size);
+        self.meter.begin(self.meta.size);
         Ok(CopyTransferOutput {
             bytes: self.meta.size,
             parts: 1,
@@ -271,31 +358,58 @@ impl Copy {
         })
     }
 
-    async fn in_parts(&self, ranges: Ranges) -> Result<CopyTransferOutput> {
-        let upload_id = self
-            .client
-            .initiate_multipart_upload(self.key.as_str())
-            .all_headers(self.new_headers().without("x-cos-forbid-overwrite"))
-            .send()
-            .await?;
-        let guard = AbortGuard::new(&self.client, &self.key, &upload_id);
-        let result = self.copy_parts(ranges, &upload_id).await;
-        match &result {
-            Ok(_) => guard.disarm(),
-            Err(error) => guard.abort(error).await,
+    async fn in_parts(
+        &self,
+        ranges: Ranges,
+        slot: &mut Option<Begun>,
+    ) -> Result<CopyTransferOutput> {
+        if let Some(old) = slot
+            && (old.source.etag != self.meta.etag || old.ranges != ranges)
+        {
+            // Replaced during a pause: its parts are of another object.
+            abort(&self.client, &old.key, &old.upload_id).await;
+            *slot = None;
         }
-        result
+        if slot.is_none() {
+            let initiate = self.client.initiate_multipart_upload(self.key.as_str());
+            let headers = self.new_headers().without("x-cos-forbid-overwrite");
+            *slot = Some(Begun {
+                upload_id: initiate.all_headers(headers).send().await?,
+                key: self.key.clone(),
+                source: self.meta.clone(),
+                ranges,
+                parts: Mutex::default(),
+            });
+        }
+        match slot {
+            Some(begun) => self.copy_parts(begun).await,
+            None => Err(Error::cancelled()),
+        }
     }
 
-    async fn copy_parts(&self, ranges: Ranges, upload_id: &UploadId) -> Result<CopyTransferOutput> {
-        let parts: Vec<CompletedPart> = futures_util::stream::iter(ranges.pieces())
-            .map(|piece| self.copy_part(piece, upload_id))
+    async fn copy_parts(&self, begun: &Begun) -> Result<CopyTransferOutput> {
+        let (mut missing, mut done) = (Vec::new(), 0);
+        for piece in begun.ranges.pieces() {
+            if begun.parts().contains_key(&piece.index) {
+                done += piece.len;
+            } else {
+                missing.push(piece);
+            }
+        }
+        self.meter.begin(done);
+        futures_util::stream::iter(missing)
+            .map(|piece| async move {
+                let part = self.copy_part(piece, &begun.upload_id).await?;
+                begun.parts().insert(piece.index, part);
+                Ok::<_, Error>(())
+            })
             .buffer_unordered(self.concurrency)
-            .try_collect()
+            .try_collect::<()>()
             .await?;
+        let parts: Vec<CompletedPart> = begun.parts().values().cloned().collect();
         let mut complete =
             self.client
-                .complete_multipart_upload(self.key.as_str(), upload_id, parts);
+                .complete_multipart_upload(self.key.as_str(), &begun.upload_id, parts);
         if let Some(crc64) = self.meta.crc64 {
             complete = complete.expected_crc64(crc64);
         }
@@ -305,7 +419,7 @@ impl Copy {
         let output = complete.send().await?;
         Ok(CopyTransferOutput {
             bytes: self.meta.size,
-            parts: ranges.count(),
+            parts: begun.ranges.count(),
             etag: output.etag,
             crc64: output.crc64,
             version_id: output.version_id,

@@ -77,18 +77,18 @@ impl Destination {
         Ok(part)
     }
 
-    /// Puts the parts together; `crc64` is what the whole must have.
+    /// Puts the parts together; `crc64` is what the whole must have. `earlier`: an earlier run may
+    /// have done it and never heard the answer.
     pub(super) async fn complete(
         &self,
         upload_id: &UploadId,
         parts: impl IntoIterator<Item = CompletedPart>,
-        crc64: Option<Crc64>,
+        crc64: Crc64,
+        earlier: bool,
     ) -> Result<CompleteOutput> {
         let key = self.key.as_str();
         let mut complete = self.client.complete_multipart_upload(key, upload_id, parts);
-        if let Some(crc64) = crc64 {
-            complete = complete.expected_crc64(crc64);
-        }
+        complete = complete.expected_crc64(crc64).may_be_done(earlier);
         if let Some(value) = self.headers.get(FORBID_OVERWRITE) {
             complete = complete.header(FORBID_OVERWRITE, value);
         }

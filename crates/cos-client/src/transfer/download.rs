@@ -1,33 +1,25 @@
 //! An object to a file: parallel ranges of one version, shown only when complete and verified.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt};
-
-use super::blocking;
-use super::options::{Options, network_options, transfer_options};
-use super::piece::Source;
-use super::plan::{Piece, Ranges};
-use super::progress::Meter;
-use super::target::Target;
+use super::download_run::DownloadRun;
+use super::options::{Options, network_options, resume_options, transfer_options};
+use super::resume::RestartReason;
 use crate::client::Client;
-use crate::error::{Error, Result};
-use crate::object::{GetObjectOutput, ObjectMeta, read_conditions};
-use crate::operation::Operation;
+use crate::error::Result;
+use crate::object::{ObjectMeta, read_conditions};
 use crate::request::Headers;
-use crate::response::{BodyStream, Reply};
-use crate::types::{Crc64, ObjectKey};
+use crate::types::Crc64;
 
 /// Downloads an object into a file; see [`Client::download_file`].
 #[must_use = "call send() or start()"]
 pub struct DownloadFile {
-    client: Client,
-    key: String,
-    path: PathBuf,
-    headers: Headers,
-    params: Vec<(String, String)>,
-    options: Options,
+    pub(super) client: Client,
+    pub(super) key: String,
+    pub(super) path: PathBuf,
+    pub(super) headers: Headers,
+    pub(super) params: Vec<(String, String)>,
+    pub(super) options: Options,
 }
 
 /// What a download achieved.
@@ -44,6 +36,10 @@ pub struct DownloadOutput {
     pub verified: bool,
     /// The object's properties.
     pub meta: ObjectMeta,
+    /// Bytes that an earlier transfer had fetched, which this one did not fetch again.
+    pub resumed_bytes: u64,
+    /// Why a resume record was of no use and everything was fetched from the beginning.
+    pub restarted: Option<RestartReason>,
 }
 
 impl Client {
@@ -52,8 +48,9 @@ impl Client {
     /// Ranges are fetched in parallel, all of one version of the object, and written as they arrive
     /// into a hidden temporary file in the same folder. When everything is there and its CRC-64 is
     /// the object's, the file is made durable and renamed; until then, and after any failure or
-    /// cancellation, `path` is untouched and no temporary file remains. Needs `name/cos:GetObject`
-    /// only.
+    /// cancellation, `path` is untouched and no temporary file remains; with
+    /// [`DownloadFile::resume_store`] it is kept after a failure, or the end of the process, and the
+    /// next call goes on with it. Needs `name/cos:GetObject` only.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
@@ -89,6 +86,7 @@ impl DownloadFile {
         part_size: "Bytes per range instead of the client's part size, 1 MiB to 5 GiB."
     );
     network_options!();
+    resume_options!();
 
     /// Downloads and waits. Dropping the future cancels.
     ///
@@ -99,69 +97,8 @@ impl DownloadFile {
         self.start().await
     }
 
-    async fn run(self, meter: Arc<Meter>) -> Result<DownloadOutput> {
-        let part_size = self.options.part_size(&self.client)?;
-        let concurrency = self.options.concurrency(&self.client)?;
-        let mut source = Source {
-            client: self.client.clone(),
-            key: ObjectKey::new(self.key)?,
-            params: self.params,
-            headers: self.headers.checked()?,
-            etag: None,
-            claim: self.options.claim(&self.client)?,
-        };
-        // The first range tells everything about the object, and is all of it when it is small:
-        // no HEAD, no second permission.
-        let permit = source.client.permit(&source.claim).await;
-        let first = begin(&source, part_size).await?;
-        source.etag.clone_from(&first.meta.etag);
-        let total = first.meta.size;
-        meter.set_total(total);
-        let path = self.path;
-        let target = blocking(move || Target::create(&path, total)).await?;
-        let file = target.file();
-
-        let source = &source;
-        let meter = &meter;
-        let begun = std::iter::once(Some((first.stream, permit)));
-        let jobs = first
-            .ranges
-            .pieces()
-            .zip(begun.chain(std::iter::repeat_with(|| None)));
-        let work = jobs.map(|(piece, begun)| {
-            let file = Arc::clone(&file);
-            async move {
-                let (stream, permit) = match begun {
-                    Some((stream, permit)) => (Some(stream), permit),
-                    None => (None, source.client.permit(&source.claim).await),
-                };
-                let crc = source.fetch(piece, stream, file, meter).await?;
-                permit.moved(piece.len);
-                Ok::<_, Error>((piece, crc))
-            }
-        });
-        let mut sums: Vec<(Piece, u64)> = futures_util::stream::iter(work)
-            .buffer_unordered(concurrency)
-            .try_collect()
-            .await?;
-        sums.sort_by_key(|(piece, _)| piece.index);
-        let crc64 = sums.iter().fold(Crc64::of(b""), |sum, (piece, crc)| {
-            sum.then(Crc64::from_u64(*crc), piece.len)
-        });
-        if let Some(expected) = first.meta.crc64.filter(|expected| *expected != crc64) {
-            return Err(Error::integrity(format!(
-                "the content arrived damaged: its CRC-64 is {crc64}, the object's is {expected}"
-            ))
-            .with_operation(Operation::GetObject));
-        }
-        blocking(move || target.commit(total)).await?;
-        Ok(DownloadOutput {
-            bytes: total,
-            parts: first.ranges.count().max(1),
-            crc64,
-            verified: first.meta.crc64.is_some(),
-            meta: first.meta,
-        })
+    fn work(self) -> DownloadRun {
+        DownloadRun::new(self)
     }
 }
 
@@ -172,45 +109,4 @@ impl std::fmt::Debug for DownloadFile {
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
-}
-
-/// The first answer.
-struct First {
-    meta: ObjectMeta,
-    stream: BodyStream,
-    ranges: Ranges,
-}
-
-async fn begin(source: &Source, part_size: u64) -> Result<First> {
-    let reply: Reply = match source.get(0, part_size - 1).await {
-        // An empty object has no first byte.
-        Err(error) if error.http_status() == Some(416) => source.get_whole().await?,
-        other => other?,
-    };
-    let is_range = reply.status == 206;
-    let output = GetObjectOutput::new(reply)?;
-    let (meta, stream) = (output.meta, output.body.into_raw());
-    let odd =
-        |what: &str| Err(Error::integrity(what.to_owned()).with_operation(Operation::GetObject));
-    let piece = if is_range {
-        if output.content_range != Some((0, part_size.min(meta.size).wrapping_sub(1))) {
-            return odd("the answer is not the range that was asked for");
-        }
-        part_size
-    } else {
-        // The whole object at once: empty, or from a cache that ignores ranges.
-        if output.content_length.is_none() {
-            return odd("the answer does not tell the object's size");
-        }
-        meta.size.max(1)
-    };
-    let ranges = Ranges {
-        total: meta.size,
-        piece,
-    };
-    Ok(First {
-        meta,
-        stream,
-        ranges,
-    })
 }

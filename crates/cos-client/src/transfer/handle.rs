@@ -5,37 +5,81 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
-use tokio_util::sync::CancellationToken;
 
+use super::drive::{Ear, Wanted, Work, drive};
 use super::progress::{Meter, Progress, ProgressFn};
+use super::resume::{Keeper, ResumeRecord};
 use crate::error::{Error, Result};
-
-/// Between two progress events.
-const EVENT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A transfer that has started. Await it for the result.
 ///
-/// Dropping it cancels the transfer. It completes exactly once; after [`Transfer::cancel`] with
-/// [`crate::ErrorKind::Cancelled`], unless it was done already.
+/// It completes exactly once. Four ways to interrupt it, all safe from any thread, any number of
+/// times, and all ending its network work within 100 ms:
+///
+/// | call | the transfer | what was transferred |
+/// |---|---|---|
+/// | [`pause`](Self::pause) | waits for [`resume`](Self::resume) | kept |
+/// | [`stop`](Self::stop) | completes with [`Cancelled`](crate::ErrorKind::Cancelled) and a resume record | kept |
+/// | [`cancel`](Self::cancel) | completes with [`Cancelled`](crate::ErrorKind::Cancelled) | removed |
+/// | dropping it | is gone | as [`crate::Leftovers`] says |
+///
+/// An app that goes to the background pauses, and keeps the bytes of
+/// [`resume_record`](Self::resume_record) in case its process ends meanwhile.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (_emulator, client) = setup().await?;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("film.mp4");
+/// # std::fs::write(&path, vec![7; 3 << 20])?;
+/// let transfer = client.upload_file("films/1.mp4", &path).part_size(1 << 20).start();
+/// transfer.pause();
+/// // The process may end here: give these bytes to `resume_from` then.
+/// let record: Option<Vec<u8>> = transfer.resume_record().map(|r| r.to_bytes());
+/// # let _ = record;
+/// transfer.resume();
+/// assert_eq!(transfer.await?.bytes, 3 << 20);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "dropping a transfer cancels it"]
 pub struct Transfer<T> {
     task: JoinHandle<Result<T>>,
-    controls: Controls,
+    control: TransferControl,
 }
 
-#[derive(Debug, Clone)]
-struct Controls {
-    meter: Arc<Meter>,
-    cancel: CancellationToken,
+/// What a transfer is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferState {
+    /// It transfers, or waits for its turn.
+    InProgress,
+    /// It waits for [`Transfer::resume`]; nothing is in flight.
+    Paused,
+    /// It is done.
+    Completed,
+    /// It was cancelled or stopped.
+    Cancelled,
+    /// It failed.
+    Failed,
 }
 
-/// Watches and cancels a transfer from elsewhere; cheap to clone. Dropping it does nothing.
-#[derive(Debug, Clone)]
-pub struct TransferControl(Controls);
+/// Watches and controls a transfer from elsewhere; cheap to clone. Dropping it does nothing.
+#[derive(Clone)]
+pub struct TransferControl(Arc<Controls>);
+
+/// What a transfer and its handles share.
+pub(crate) struct Controls {
+    pub meter: Arc<Meter>,
+    pub keeper: Option<Arc<Keeper>>,
+    pub wanted: watch::Sender<Wanted>,
+    pub state: watch::Sender<TransferState>,
+}
 
 impl TransferControl {
     /// How far it is.
@@ -43,45 +87,81 @@ impl TransferControl {
         self.0.meter.now()
     }
 
-    /// Stops it: no more network work within 100 ms.
+    /// What it is doing.
+    pub fn state(&self) -> TransferState {
+        *self.0.state.borrow()
+    }
+
+    /// Waits until its state is another one than `seen`, and gives that.
+    pub async fn state_after(&self, seen: TransferState) -> TransferState {
+        let mut states = self.0.state.subscribe();
+        // The sender lives in `self`, so waiting cannot fail.
+        states.wait_for(|s| *s != seen).await.map_or(seen, |s| *s)
+    }
+
+    /// Stops the network work until [`Self::resume`]; what is in flight is sent again then.
+    pub fn pause(&self) {
+        self.0.want(Wanted::Pause);
+    }
+
+    /// Goes on after [`Self::pause`], with what changed meanwhile found out and accounted for.
+    pub fn resume(&self) {
+        self.0.want(Wanted::Go);
+    }
+
+    /// Ends it and keeps what was transferred: it completes with
+    /// [`Cancelled`](crate::ErrorKind::Cancelled), and [`Error::resume_record`] continues it.
+    pub fn stop(&self) {
+        self.0.want(Wanted::Stop);
+    }
+
+    /// Ends it and removes what was transferred: no more network work of its own within 100 ms.
     pub fn cancel(&self) {
-        self.0.cancel.cancel();
+        self.0.want(Wanted::Cancel);
+    }
+
+    /// What would continue it from here in another process; `None` while, or when, nothing is done
+    /// that could be continued: small objects, streams and copies begin anew.
+    pub fn resume_record(&self) -> Option<ResumeRecord> {
+        self.0.keeper.as_ref()?.record()
+    }
+}
+
+impl fmt::Debug for TransferControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransferControl")
+            .field("progress", &self.progress())
+            .field("state", &self.state())
+            .finish()
+    }
+}
+
+impl Controls {
+    fn want(&self, wanted: Wanted) {
+        self.wanted.send_if_modified(|now| {
+            let changes = !now.is_final() && *now != wanted;
+            if changes {
+                *now = wanted;
+            }
+            changes
+        });
     }
 }
 
 impl<T: Send + 'static> Transfer<T> {
     /// Starts `work` on the current runtime.
-    pub(crate) fn start(
-        meter: Arc<Meter>,
-        on_progress: Option<ProgressFn>,
-        work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Self {
-        let controls = Controls {
-            meter,
-            cancel: CancellationToken::new(),
-        };
-        let task = tokio::spawn(drive(controls.clone(), on_progress, work));
-        Self { task, controls }
-    }
-
-    /// How far it is.
-    pub fn progress(&self) -> Progress {
-        self.controls.meter.now()
-    }
-
-    /// Stops it: no more network work within 100 ms. Any thread, any number of times.
-    pub fn cancel(&self) {
-        self.controls.cancel.cancel();
-    }
-
-    /// A handle to watch and cancel it while somebody else awaits it.
-    pub fn control(&self) -> TransferControl {
-        TransferControl(self.controls.clone())
-    }
-
-    /// Whether the result is there.
-    pub fn is_finished(&self) -> bool {
-        self.task.is_finished()
+    pub(crate) fn start(on_progress: Option<ProgressFn>, mut work: impl Work<Output = T>) -> Self {
+        let controls = Arc::new(Controls {
+            meter: work.meter(),
+            keeper: work.keeper(),
+            wanted: watch::Sender::new(Wanted::Go),
+            state: watch::Sender::new(TransferState::InProgress),
+        });
+        work.hear(controls.wanted.subscribe());
+        let ear = Ear::new(controls.wanted.subscribe());
+        let task = tokio::spawn(drive(Arc::clone(&controls), ear, on_progress, work));
+        let control = TransferControl(controls);
+        Self { task, control }
     }
 
     /// Waits for the result; the same as awaiting the transfer itself.
@@ -90,6 +170,53 @@ impl<T: Send + 'static> Transfer<T> {
     /// What the transfer failed with.
     pub async fn wait(self) -> Result<T> {
         self.await
+    }
+}
+
+impl<T> Transfer<T> {
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        self.control.progress()
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> TransferState {
+        self.control.state()
+    }
+
+    /// Stops the network work until [`Self::resume`]: see [`TransferControl::pause`].
+    pub fn pause(&self) {
+        self.control.pause();
+    }
+
+    /// Goes on after [`Self::pause`].
+    pub fn resume(&self) {
+        self.control.resume();
+    }
+
+    /// Ends it and keeps what was transferred: see [`TransferControl::stop`].
+    pub fn stop(&self) {
+        self.control.stop();
+    }
+
+    /// Ends it and removes what was transferred: see [`TransferControl::cancel`].
+    pub fn cancel(&self) {
+        self.control.cancel();
+    }
+
+    /// What would continue it in another process: see [`TransferControl::resume_record`].
+    pub fn resume_record(&self) -> Option<ResumeRecord> {
+        self.control.resume_record()
+    }
+
+    /// A handle to watch and control it while somebody else awaits it.
+    pub fn control(&self) -> TransferControl {
+        self.control.clone()
+    }
+
+    /// Whether the result is there.
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
     }
 }
 
@@ -108,106 +235,15 @@ impl<T> Future for Transfer<T> {
 
 impl<T> Drop for Transfer<T> {
     fn drop(&mut self) {
-        self.controls.cancel.cancel();
+        self.control.0.want(Wanted::Nothing);
     }
 }
 
 impl<T> fmt::Debug for Transfer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transfer")
-            .field("progress", &self.controls.meter.now())
-            .field("cancelled", &self.controls.cancel.is_cancelled())
-            .field("finished", &self.task.is_finished())
+            .field("progress", &self.progress())
+            .field("state", &self.state())
             .finish()
-    }
-}
-
-/// Runs the work, tells the progress, hears the cancellation. All events come from here, so they
-/// are in order and never overlap.
-async fn drive<T>(
-    controls: Controls,
-    on_progress: Option<ProgressFn>,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let mut work = std::pin::pin!(work);
-    let mut ticks = tokio::time::interval(EVENT_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = None;
-    let mut tell = |now: Progress| {
-        if let Some(callback) = &on_progress
-            && told != Some(now)
-        {
-            told = Some(now);
-            callback(now);
-        }
-    };
-    loop {
-        tokio::select! {
-            biased;
-            () = controls.cancel.cancelled() => return Err(Error::cancelled()),
-            result = &mut work => {
-                if result.is_ok() {
-                    tell(controls.meter.now());
-                }
-                return result;
-            }
-            _ = ticks.tick(), if on_progress.is_some() => tell(controls.meter.now()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::error::ErrorKind;
-
-    #[tokio::test]
-    async fn the_last_event_is_the_total() {
-        let events = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&events);
-        let meter = Meter::new();
-        let inner = Arc::clone(&meter);
-        let transfer = Transfer::start(
-            meter,
-            Some(Arc::new(move |p| seen.lock().unwrap().push(p))),
-            async move {
-                inner.set_total(10);
-                inner.share().reach(10);
-                Ok(7)
-            },
-        );
-        assert_eq!(transfer.await.unwrap(), 7);
-        let events = events.lock().unwrap();
-        let last = events.last().unwrap();
-        assert_eq!((last.done_bytes, last.total_bytes), (10, Some(10)));
-    }
-
-    #[tokio::test]
-    async fn cancel_completes_once_with_its_kind() {
-        let transfer: Transfer<()> = Transfer::start(Meter::new(), None, std::future::pending());
-        let control = transfer.control();
-        control.cancel();
-        control.cancel();
-        assert_eq!(transfer.await.unwrap_err().kind(), ErrorKind::Cancelled);
-    }
-
-    #[tokio::test]
-    async fn dropping_it_cancels() {
-        struct Gone(Option<tokio::sync::oneshot::Sender<()>>);
-        impl Drop for Gone {
-            fn drop(&mut self) {
-                let _ = self.0.take().unwrap().send(());
-            }
-        }
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let gone = Gone(Some(sender));
-        let transfer: Transfer<()> = Transfer::start(Meter::new(), None, async move {
-            let _gone = gone;
-            std::future::pending().await
-        });
-        drop(transfer);
-        receiver.await.unwrap();
     }
 }

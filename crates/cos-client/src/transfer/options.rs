@@ -2,6 +2,7 @@
 
 use super::plan;
 use super::progress::ProgressFn;
+use super::resume::{Leftovers, ResumeFolder};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::limits::{Claim, Priority, RateLimit};
@@ -15,6 +16,10 @@ pub(crate) struct Options {
     pub priority: Priority,
     pub rate_limit: Option<u64>,
     pub on_progress: Option<ProgressFn>,
+    /// Bytes of a resume record, as they were given.
+    pub resume_from: Option<Vec<u8>>,
+    pub store: Option<ResumeFolder>,
+    pub leftovers: Option<Leftovers>,
 }
 
 impl Options {
@@ -43,6 +48,15 @@ impl Options {
         plan::check_part_size(bytes).map_err(part_size_error)?;
         Ok(bytes)
     }
+
+    /// What becomes of the parts of a transfer that fails.
+    pub(crate) fn leftovers(&self) -> Leftovers {
+        match self.leftovers {
+            Some(leftovers) => leftovers,
+            None if self.store.is_some() || self.resume_from.is_some() => Leftovers::Keep,
+            None => Leftovers::Abort,
+        }
+    }
 }
 
 /// The plan's refusal as the caller sees it.
@@ -50,8 +64,8 @@ pub(crate) fn part_size_error(why: String) -> Error {
     Error::config(format!("part_size: {why}"))
 }
 
-/// Setters and `start` of every transfer's builder. It needs fields `options` and a method
-/// `run(self, Arc<Meter>)`.
+/// Setters and `start` of every transfer's builder. It needs a field `options` and a method
+/// `work(self) -> impl Work`.
 macro_rules! transfer_options {
     ($output:ty, part_size: $part_size:literal) => {
         #[doc = $part_size]
@@ -87,9 +101,8 @@ macro_rules! transfer_options {
         /// # Panics
         /// Outside a runtime.
         pub fn start(self) -> $crate::Transfer<$output> {
-            let meter = $crate::transfer::progress::Meter::new();
             let on_progress = self.options.on_progress.clone();
-            $crate::Transfer::start(std::sync::Arc::clone(&meter), on_progress, self.run(meter))
+            $crate::Transfer::start(on_progress, self.work())
         }
     };
 }
@@ -115,3 +128,30 @@ macro_rules! network_options {
     };
 }
 pub(crate) use network_options;
+
+/// Setters of transfers that can be continued. They need a field `options`.
+macro_rules! resume_options {
+    () => {
+        /// Keeps a resume record in `store` while the transfer runs, and goes on where an earlier
+        /// one of the same object and file ended, however that was. Nobody else may use the same
+        /// record meanwhile. Small objects, done in one request, need no record and have none.
+        pub fn resume_store(mut self, store: &$crate::ResumeFolder) -> Self {
+            self.options.store = Some(store.clone());
+            self
+        }
+
+        /// Goes on where this record ends: the bytes of a [`crate::ResumeRecord`]. When they do not
+        /// fit any more it starts again, and the output says why. Comes before what the store has.
+        pub fn resume_from(mut self, record: impl Into<Vec<u8>>) -> Self {
+            self.options.resume_from = Some(record.into());
+            self
+        }
+
+        /// What becomes of what was transferred when the transfer fails or is dropped.
+        pub fn on_failure(mut self, leftovers: $crate::Leftovers) -> Self {
+            self.options.leftovers = Some(leftovers);
+            self
+        }
+    };
+}
+pub(crate) use resume_options;

@@ -53,15 +53,18 @@ impl Ranges {
         u32::try_from(self.total.div_ceil(self.piece)).unwrap_or(u32::MAX)
     }
 
+    /// The piece with this index; beyond the end it is empty.
+    pub(crate) fn at(self, index: u32) -> Piece {
+        let offset = u64::from(index) * self.piece;
+        Piece {
+            index,
+            offset,
+            len: self.piece.min(self.total.saturating_sub(offset)),
+        }
+    }
+
     pub(crate) fn pieces(self) -> impl Iterator<Item = Piece> {
-        (0..self.count()).map(move |index| {
-            let offset = u64::from(index) * self.piece;
-            Piece {
-                index,
-                offset,
-                len: self.piece.min(self.total - offset),
-            }
-        })
+        (0..self.count()).map(move |index| self.at(index))
     }
 }
 

@@ -1,11 +1,12 @@
 //! How far a transfer is: counters that only grow.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes done of bytes in total. `done_bytes` never falls, also when a part is sent again, and
-/// equals the total when the transfer has succeeded.
+/// Bytes done of bytes in total. `done_bytes` never falls, also when a part is sent again or after a
+/// pause, and equals the total when the transfer has succeeded. (Only when an object was replaced by
+/// a smaller one, and its download begins again, the total falls and `done_bytes` with it.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Progress {
@@ -22,14 +23,18 @@ const UNKNOWN: u64 = u64::MAX;
 /// The counters of one transfer.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    done: AtomicU64,
+    /// Of the present run: what an earlier one still has in flight does not count any more.
+    run: Mutex<Arc<AtomicU64>>,
+    /// The most that was ever told.
+    told: AtomicU64,
     total: AtomicU64,
 }
 
 impl Meter {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            done: AtomicU64::new(0),
+            run: Mutex::default(),
+            told: AtomicU64::new(0),
             total: AtomicU64::new(UNKNOWN),
         })
     }
@@ -38,26 +43,37 @@ impl Meter {
         self.total.store(bytes, Ordering::Release);
     }
 
+    /// Begins, or begins again, with `done` bytes that need no transfer.
+    pub(crate) fn begin(&self, done: u64) {
+        *self.run() = Arc::new(AtomicU64::new(done));
+    }
+
     pub(crate) fn now(&self) -> Progress {
-        // The total first: what is done by then cannot exceed it.
+        let done = self.run().load(Ordering::Acquire);
+        let told = self.told.fetch_max(done, Ordering::AcqRel).max(done);
         let total = self.total.load(Ordering::Acquire);
         Progress {
-            done_bytes: self.done.load(Ordering::Acquire),
+            done_bytes: told.min(total),
             total_bytes: (total != UNKNOWN).then_some(total),
         }
     }
 
     /// A share of the transfer that may be done more than once.
-    pub(crate) fn share(self: &Arc<Self>) -> Share {
+    pub(crate) fn share(&self) -> Share {
         Share(Arc::new(ShareInner {
-            meter: Arc::clone(self),
+            run: Arc::clone(&self.run()),
             reached: AtomicU64::new(0),
         }))
+    }
+
+    fn run(&self) -> MutexGuard<'_, Arc<AtomicU64>> {
+        // Holds a pointer, whole at any time.
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 struct ShareInner {
-    meter: Arc<Meter>,
+    run: Arc<AtomicU64>,
     reached: AtomicU64,
 }
 
@@ -70,10 +86,7 @@ impl Share {
     pub(crate) fn reach(&self, position: u64) {
         let before = self.0.reached.fetch_max(position, Ordering::AcqRel);
         if position > before {
-            self.0
-                .meter
-                .done
-                .fetch_add(position - before, Ordering::AcqRel);
+            self.0.run.fetch_add(position - before, Ordering::AcqRel);
         }
     }
 }
@@ -91,25 +104,52 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Parts advance, fail, begin again and finish in any order.
+        /// Parts advance, fail, begin again and finish in any order; the whole is paused and goes on
+        /// with what was finished, or begins anew.
         #[test]
         fn grows_and_ends_at_the_total(sizes in prop::collection::vec(0_u64..1000, 1..8),
-                                       steps in prop::collection::vec((0_usize..8, 0_u64..1200), 0..200)) {
+                                       steps in prop::collection::vec((0_usize..10, 0_u64..1200), 0..200)) {
             let meter = Meter::new();
             prop_assert_eq!(meter.now(), Progress::default());
             let total = sizes.iter().sum();
             meter.set_total(total);
-            let shares: Vec<_> = sizes.iter().map(|_| meter.share()).collect();
+            let mut shares: Vec<_> = sizes.iter().map(|_| meter.share()).collect();
+            let mut finished = vec![false; sizes.len()];
+            let mut late = Vec::new();
             let mut last = 0;
-            for (part, position) in steps {
-                let part = part % sizes.len();
-                shares[part].reach(position.min(sizes[part]));
+            for (what, position) in steps {
+                let part = position as usize % sizes.len();
+                match what {
+                    // Resumed, with what is finished.
+                    8 => {
+                        let sums = sizes.iter().zip(&finished);
+                        meter.begin(sums.filter(|(_, f)| **f).map(|(s, _)| s).sum());
+                        late.append(&mut shares);
+                        shares = sizes.iter().map(|_| meter.share()).collect();
+                    }
+                    // Begun anew.
+                    9 => {
+                        meter.begin(0);
+                        finished.fill(false);
+                        late.append(&mut shares);
+                        shares = sizes.iter().map(|_| meter.share()).collect();
+                    }
+                    // What was given up still moves for a moment.
+                    7 if !late.is_empty() => late[part % late.len()].reach(position),
+                    _ if finished[part] => {}
+                    _ => {
+                        shares[part].reach(position.min(sizes[part]));
+                        finished[part] = position >= sizes[part];
+                    }
+                }
                 let now = meter.now();
                 prop_assert!(now.done_bytes >= last && now.done_bytes <= total);
                 last = now.done_bytes;
             }
-            for (share, size) in shares.iter().zip(&sizes) {
-                share.reach(*size);
+            for (i, (share, size)) in shares.iter().zip(&sizes).enumerate() {
+                if !finished[i] {
+                    share.reach(*size);
+                }
             }
             let end = Progress { done_bytes: total, total_bytes: Some(total) };
             prop_assert_eq!(meter.now(), end);

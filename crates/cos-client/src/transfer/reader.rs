@@ -1,18 +1,21 @@
 //! A stream of unknown length to an object: standard input, a pipe, content made on the fly.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{StreamExt, TryStreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::abort::AbortGuard;
+use super::abort::{abort, clean_up};
 use super::destination::Destination;
+use super::drive::Work;
 use super::options::{Options, network_options, transfer_options};
 use super::plan;
 use super::progress::Meter;
+use super::resume::{Keeper, Leftovers, ResumeRecord};
 use super::upload::UploadOutput;
 use crate::body::Payload;
 use crate::client::Client;
@@ -93,24 +96,11 @@ impl<R: AsyncRead + Send + Unpin + 'static> UploadReader<R> {
         }
     }
 
-    async fn run(mut self, meter: Arc<Meter>) -> Result<UploadOutput> {
-        let part_size = self.options.part_size(&self.client)?;
-        let upload = StreamUpload {
-            part_size,
-            concurrency: self.options.concurrency(&self.client)?,
-            to: Destination {
-                claim: self.options.claim(&self.client)?,
-                key: ObjectKey::new(self.key)?,
-                headers: self.headers.checked()?,
-                client: self.client,
-                meter,
-            },
-        };
-        let first = upload.read_part(&mut self.reader, part_size).await?;
-        if (first.data.len() as u64) < part_size {
-            upload.single(first).await
-        } else {
-            upload.in_parts(first, self.reader).await
+    fn work(self) -> StreamRun<R> {
+        StreamRun {
+            meter: Meter::new(),
+            upload: self,
+            state: State::default(),
         }
     }
 }
@@ -123,127 +113,229 @@ impl<R> std::fmt::Debug for UploadReader<R> {
     }
 }
 
+/// An upload of a stream under way.
+struct StreamRun<R> {
+    upload: UploadReader<R>,
+    meter: Arc<Meter>,
+    state: State,
+}
+
+/// What outlives a pause.
+#[derive(Default)]
+struct State {
+    upload_id: Option<UploadId>,
+    /// The part being read, and its room in the client's memory budget.
+    reading: BytesMut,
+    room: Option<OwnedSemaphorePermit>,
+    /// Parts read so far.
+    parts: u32,
+    total: u64,
+    ended: bool,
+    /// Parts that have not arrived yet, by index.
+    waiting: BTreeMap<u32, Part>,
+    sent: Vec<Sent>,
+}
+
 /// Content of the stream, and its room in the client's memory budget.
 struct Part {
     data: Bytes,
-    _room: OwnedSemaphorePermit,
-}
-
-struct StreamUpload {
-    part_size: u64,
-    concurrency: usize,
-    to: Destination,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// A part that has arrived: its index, its length, its answer.
 type Sent = (u32, u64, UploadPartOutput);
 
-impl StreamUpload {
-    /// Up to `size` bytes; fewer only at the end.
-    async fn read_part(&self, reader: &mut (impl AsyncRead + Unpin), size: u64) -> Result<Part> {
-        let room = self.to.client.memory().take(size).await?;
-        let mut data = BytesMut::new();
-        let mut limited = reader.take(size);
-        loop {
-            let read = limited.read_buf(&mut data).await.map_err(|e| {
-                Error::new(ErrorKind::Local, format!("cannot read the stream: {e}")).with_source(e)
-            })?;
-            if read == 0 {
-                return Ok(Part {
-                    data: data.freeze(),
-                    _room: room,
-                });
+impl<R: AsyncRead + Send + Unpin + 'static> Work for StreamRun<R> {
+    type Output = UploadOutput;
+
+    fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
+    }
+
+    /// A stream cannot be read again, so no other process can go on with it.
+    fn keeper(&self) -> Option<Arc<Keeper>> {
+        None
+    }
+
+    async fn run(&mut self) -> Result<UploadOutput> {
+        let UploadReader {
+            client, options, ..
+        } = &self.upload;
+        let part_size = options.part_size(client)?;
+        let concurrency = options.concurrency(client)?;
+        let to = Destination {
+            claim: options.claim(client)?,
+            key: ObjectKey::new(self.upload.key.as_str())?,
+            headers: self.upload.headers.clone().checked()?,
+            client: client.clone(),
+            meter: Arc::clone(&self.meter),
+        };
+        let (reader, state) = (&mut self.upload.reader, &mut self.state);
+        if state.parts == 0 && !state.ended {
+            state.read_part(reader, part_size, &to).await?;
+        }
+        match state.waiting.get(&0) {
+            None if state.ended => single(to, Bytes::new()).await,
+            Some(all) if state.ended && state.total < part_size => {
+                single(to, all.data.clone()).await
             }
+            _ => state.send_parts(reader, &to, part_size, concurrency).await,
         }
     }
 
-    async fn single(self, content: Part) -> Result<UploadOutput> {
-        let size = content.data.len() as u64;
-        self.to.meter.set_total(size);
-        let output = self.to.put(Payload::bytes(content.data)).await?;
-        Ok(UploadOutput {
-            bytes: size,
-            parts: 1,
-            etag: output.etag,
-            crc64: output.crc64,
-            upload_id: None,
-            version_id: output.version_id,
-            request_id: output.request_id,
-        })
+    fn leftovers(&self) -> Leftovers {
+        Leftovers::Abort
     }
 
-    async fn in_parts<R>(self, first: Part, reader: R) -> Result<UploadOutput>
-    where
-        R: AsyncRead + Unpin,
-    {
-        let upload_id = self.to.initiate().await?;
-        let guard = AbortGuard::new(&self.to.client, &self.to.key, &upload_id);
-        let result = self.send_parts(first, reader, &upload_id).await;
-        match &result {
-            Ok(_) => guard.disarm(),
-            Err(error) => guard.abort(error).await,
-        }
-        result
+    async fn keep(&mut self) -> Option<ResumeRecord> {
+        None
     }
 
-    async fn send_parts<R>(
-        &self,
-        first: Part,
-        mut reader: R,
-        upload_id: &UploadId,
-    ) -> Result<UploadOutput>
-    where
-        R: AsyncRead + Unpin,
-    {
-        let mut sent: Vec<Sent> = Vec::new();
-        let mut sending = FuturesUnordered::new();
-        let (mut next, mut index, mut total) = (first, 0, 0);
-        while !next.data.is_empty() {
-            total += next.data.len() as u64;
-            sending.push(self.send_part(index, next, upload_id));
-            index += 1;
-            while sending.len() >= self.concurrency {
-                sent.extend(sending.next().await.transpose()?);
-            }
-            // Parts move on while the stream is read.
-            let reading = self.read_part(&mut reader, self.size_of(index));
-            let mut reading = std::pin::pin!(reading);
-            next = loop {
-                tokio::select! {
-                    piece = &mut reading => break piece?,
-                    Some(part) = sending.next() => sent.push(part?),
-                }
+    async fn discard(self, in_background: bool) {
+        let client = self.upload.client;
+        let key = ObjectKey::new(self.upload.key);
+        if let (Some(id), Ok(key)) = (self.state.upload_id, key) {
+            let aborting = client.clone();
+            let work = async move {
+                abort(&aborting, &key, &id).await;
             };
+            clean_up(&client, in_background, work).await;
         }
-        self.to.meter.set_total(total);
-        sent.extend(sending.try_collect::<Vec<Sent>>().await?);
-        sent.sort_by_key(|(index, ..)| *index);
-        let whole = sent.iter().fold(Crc64::of(b""), |sum, (_, len, part)| {
-            sum.then(part.crc64, *len)
-        });
-        let parts = sent.into_iter().map(|(.., part)| part.part);
-        let output = self.to.complete(upload_id, parts, Some(whole)).await?;
+    }
+}
+
+async fn single(to: Destination, content: Bytes) -> Result<UploadOutput> {
+    let size = content.len() as u64;
+    to.meter.set_total(size);
+    to.meter.begin(0);
+    let output = to.put(Payload::bytes(content)).await?;
+    Ok(UploadOutput {
+        bytes: size,
+        parts: 1,
+        etag: output.etag,
+        crc64: output.crc64,
+        upload_id: None,
+        version_id: output.version_id,
+        request_id: output.request_id,
+        resumed_bytes: 0,
+        restarted: None,
+    })
+}
+
+impl State {
+    async fn send_parts(
+        &mut self,
+        reader: &mut (impl AsyncRead + Unpin),
+        to: &Destination,
+        part_size: u64,
+        concurrency: usize,
+    ) -> Result<UploadOutput> {
+        let upload_id = match self.upload_id.clone() {
+            Some(id) => id,
+            None => to.initiate().await?,
+        };
+        self.upload_id = Some(upload_id.clone());
+        to.meter
+            .begin(self.sent.iter().map(|(_, len, _)| len).sum());
+        // After a pause, what was in flight then.
+        let mut queue: VecDeque<u32> = self.waiting.keys().copied().collect();
+        let mut sending = FuturesUnordered::new();
+        loop {
+            while sending.len() < concurrency
+                && let Some(index) = queue.pop_front()
+                && let Some(part) = self.waiting.get(&index)
+            {
+                sending.push(send_part(to, &upload_id, index, part.data.clone()));
+            }
+            if self.ended && sending.is_empty() {
+                break;
+            }
+            // One part is read ahead while others move.
+            let reads = !self.ended && queue.is_empty();
+            let size = size_of(self.parts, part_size);
+            tokio::select! {
+                Some(part) = sending.next() => {
+                    let part: Sent = part?;
+                    self.waiting.remove(&part.0);
+                    self.sent.push(part);
+                }
+                index = self.read_part(reader, size, to), if reads => queue.extend(index?),
+            }
+        }
+        to.meter.set_total(self.total);
+        self.sent.sort_by_key(|(index, ..)| *index);
+        let whole = self
+            .sent
+            .iter()
+            .fold(Crc64::of(b""), |sum, (_, len, part)| {
+                sum.then(part.crc64, *len)
+            });
+        let parts = self.sent.iter().map(|(.., part)| part.part.clone());
+        let output = to.complete(&upload_id, parts, whole, false).await?;
         Ok(UploadOutput {
-            bytes: total,
-            parts: index,
+            bytes: self.total,
+            parts: self.parts,
             etag: output.etag,
             crc64: whole,
             upload_id: Some(upload_id.clone()),
             version_id: output.version_id,
             request_id: output.request_id,
+            resumed_bytes: 0,
+            restarted: None,
         })
     }
 
-    /// The size of the part with this index: parts grow, as the end is not known.
-    fn size_of(&self, index: u32) -> u64 {
-        let doublings = (index / PARTS_PER_SIZE).min(20);
-        (self.part_size << doublings).min(plan::MAX_PART_SIZE)
+    /// Reads the next part and gives its index; `None` at the end. What was read when it is dropped
+    /// is not lost.
+    async fn read_part(
+        &mut self,
+        reader: &mut (impl AsyncRead + Unpin),
+        size: u64,
+        to: &Destination,
+    ) -> Result<Option<u32>> {
+        if self.room.is_none() {
+            self.room = Some(to.client.memory().take(size).await?);
+        }
+        while (self.reading.len() as u64) < size {
+            let room = size - self.reading.len() as u64;
+            let read = (&mut *reader).take(room).read_buf(&mut self.reading).await;
+            let read = read.map_err(|e| {
+                Error::new(ErrorKind::Local, format!("cannot read the stream: {e}")).with_source(e)
+            })?;
+            if read == 0 {
+                self.ended = true;
+                break;
+            }
+        }
+        let room = self.room.take();
+        if self.reading.is_empty() {
+            return Ok(None);
+        }
+        let part = Part {
+            data: std::mem::take(&mut self.reading).freeze(),
+            _room: room,
+        };
+        let index = self.parts;
+        self.parts += 1;
+        self.total += part.data.len() as u64;
+        self.waiting.insert(index, part);
+        Ok(Some(index))
     }
+}
 
-    async fn send_part(&self, index: u32, part: Part, upload_id: &UploadId) -> Result<Sent> {
-        let len = part.data.len() as u64;
-        let payload = Payload::bytes(part.data);
-        let sent = self.to.send_part(upload_id, index, payload).await?;
-        Ok((index, len, sent))
-    }
+/// The size of the part with this index: parts grow, as the end is not known.
+fn size_of(index: u32, part_size: u64) -> u64 {
+    let doublings = (index / PARTS_PER_SIZE).min(20);
+    (part_size << doublings).min(plan::MAX_PART_SIZE)
+}
+
+async fn send_part(
+    to: &Destination,
+    upload_id: &UploadId,
+    index: u32,
+    data: Bytes,
+) -> Result<Sent> {
+    let len = data.len() as u64;
+    let part = to.send_part(upload_id, index, Payload::bytes(data)).await?;
+    Ok((index, len, part))
 }

@@ -1,19 +1,22 @@
 //! The file a download ends in: written beside its name, shown only when complete.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::resume::temporary_name;
+use crate::body::{BufferPool, checksum};
 use crate::error::{Error, Result};
 
 /// A temporary file in the target's folder. Dropping it removes it, also while somebody is still
-/// writing; [`Target::commit`] gives it the target's name.
+/// writing, unless it is to be kept; [`Target::commit`] gives it the target's name.
 #[derive(Debug)]
 pub(crate) struct Target {
     file: Arc<TargetFile>,
     temporary: PathBuf,
-    committed: bool,
+    keep: bool,
 }
 
 /// The open file, for those who write to it.
@@ -32,11 +35,13 @@ impl Target {
             return Err(Error::local("write", path, why));
         }
         let (file, temporary) = create_beside(path)?;
+        // Tells a janitor that it is in use; where locks do not work there is nothing to tell.
+        let _ = file.try_lock();
         let path = path.to_path_buf();
         let target = Self {
             file: Arc::new(TargetFile { file, path }),
             temporary,
-            committed: false,
+            keep: false,
         };
         let TargetFile { file, path } = &*target.file;
         // Some file systems say here that the disk is too small, before anything is transferred.
@@ -45,9 +50,52 @@ impl Target {
         Ok(target)
     }
 
+    /// Goes on with a temporary file, if it still is what it was and nobody else has it. Blocks.
+    pub(crate) fn reopen(path: &Path, name: &str, size: u64) -> Option<Self> {
+        let temporary = folder_of(path).join(name);
+        // Not through a link that somebody put there.
+        if !std::fs::symlink_metadata(&temporary).ok()?.is_file() {
+            return None;
+        }
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&temporary)
+            .ok()?;
+        if file.metadata().ok()?.len() != size
+            || matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+        {
+            return None;
+        }
+        let path = path.to_path_buf();
+        Some(Self {
+            file: Arc::new(TargetFile { file, path }),
+            temporary,
+            keep: true,
+        })
+    }
+
+    /// Whether dropping it leaves the temporary file, for a later download to go on with.
+    pub(crate) fn keep(&mut self, keep: bool) {
+        self.keep = keep;
+    }
+
+    /// The temporary file's name.
+    pub(crate) fn name(&self) -> String {
+        let name = self.temporary.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// For writing to it.
     pub(crate) fn file(&self) -> Arc<TargetFile> {
         Arc::clone(&self.file)
+    }
+
+    /// Waits until what an earlier run gave to the disk is there: it must not come after newer bytes.
+    pub(crate) async fn settle(&self) {
+        while Arc::strong_count(&self.file) > 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Makes it durable and gives it its name, replacing what had it. Blocks.
@@ -57,13 +105,18 @@ impl Target {
         target.file.set_len(size).map_err(fail)?;
         target.file.sync_all().map_err(fail)?;
         std::fs::rename(&self.temporary, &target.path).map_err(fail)?;
-        self.committed = true;
+        self.keep = true;
         sync_folder(&target.path);
         Ok(())
     }
 }
 
 impl TargetFile {
+    /// CRC-64 of a stretch as the file has it now. Blocks.
+    pub(crate) fn checksum(&self, at: u64, len: u64, pool: &Arc<BufferPool>) -> Result<u64> {
+        checksum(&self.file, at, len, pool).map_err(|e| Error::local("read", &self.path, e))
+    }
+
     /// Writes `data` at `offset`. Blocks.
     pub(crate) fn write_all_at(&self, mut data: &[u8], mut offset: u64) -> Result<()> {
         while !data.is_empty() {
@@ -86,7 +139,7 @@ impl TargetFile {
 
 impl Drop for Target {
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.keep {
             // Nothing can be done about a failure here, and the name is hidden and unique.
             let _ = std::fs::remove_file(&self.temporary);
         }
@@ -94,13 +147,10 @@ impl Drop for Target {
 }
 
 fn create_beside(path: &Path) -> Result<(File, PathBuf)> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     loop {
-        let temporary = folder.join(format!(".cos-{:016x}.part", fastrand::u64(..)));
+        let temporary = folder_of(path).join(temporary_name(fastrand::u64(..)));
         match OpenOptions::new()
+            .read(true)
             .write(true)
             .create_new(true)
             .open(&temporary)
@@ -112,18 +162,19 @@ fn create_beside(path: &Path) -> Result<(File, PathBuf)> {
     }
 }
 
+/// The folder a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Makes the rename durable where folders can be opened. The content is safe already, so a failure
 /// is not one of the download.
-fn sync_folder(path: &Path) {
+pub(crate) fn sync_folder(path: &Path) {
     #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
-        let _ = File::open(folder).and_then(|f| f.sync_all());
-    }
+    let _ = File::open(folder_of(path)).and_then(|f| f.sync_all());
     #[cfg(not(unix))]
     let _ = path;
 }
@@ -167,6 +218,20 @@ mod tests {
         target.file().write_all_at(b"ne", 0).unwrap();
         target.commit(4).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"neew");
+        assert_eq!(names(dir.path()), ["f"]);
+        let mut target = Target::create(&path, 4).unwrap();
+        let name = target.name();
+        target.keep(true);
+        assert!(Target::reopen(&path, &name, 4).is_none(), "it is in use");
+        drop(target);
+        assert!(Target::reopen(&path, &name, 5).is_none());
+        let mut target = Target::reopen(&path, &name, 4).unwrap();
+        let pool = BufferPool::new(1);
+        let zeros = crate::crc::checksum(&[0; 3]);
+        assert_eq!(target.file().checksum(1, 3, &pool).unwrap(), zeros);
+        assert!(target.file().checksum(1, 4, &pool).is_err());
+        target.keep(false);
+        drop(target);
         assert_eq!(names(dir.path()), ["f"]);
         assert!(Target::create(dir.path(), 1).is_err());
         assert!(Target::create(&dir.path().join("none/f"), 1).is_err());

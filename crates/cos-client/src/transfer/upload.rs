@@ -1,40 +1,51 @@
 //! A file to an object: one PUT, or parts in parallel.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
-
-use super::abort::AbortGuard;
-use super::blocking;
-use super::destination::Destination;
-use super::options::{Options, network_options, part_size_error, transfer_options};
-use super::plan::{self, Piece, Ranges, UploadPlan};
-use super::progress::Meter;
-use crate::body::{CHUNK, Payload, SourceFile};
+use super::options::{Options, network_options, resume_options, transfer_options};
+use super::resume::RestartReason;
+use super::upload_run::UploadRun;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::multipart::UploadPartOutput;
 use crate::object::object_headers;
 use crate::request::Headers;
-use crate::types::{Crc64, ETag, ObjectKey, UploadId};
+use crate::types::{Crc64, ETag, UploadId};
 
 /// Uploads a file; see [`Client::upload_file`].
 #[must_use = "call send() or start()"]
 pub struct UploadFile {
-    client: Client,
-    key: String,
-    source: Source,
-    headers: Headers,
-    options: Options,
+    pub(super) client: Client,
+    pub(super) key: String,
+    pub(super) source: Source,
+    pub(super) headers: Headers,
+    pub(super) options: Options,
 }
 
 /// Where the content is.
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     Path(PathBuf),
     Open(std::fs::File),
+}
+
+impl Source {
+    /// The same once more: a transfer that is resumed opens its file again.
+    pub(super) fn again(&self) -> Result<Self> {
+        match self {
+            Self::Path(path) => Ok(Self::Path(path.clone())),
+            Self::Open(file) => match file.try_clone() {
+                Ok(file) => Ok(Self::Open(file)),
+                Err(e) => Err(Error::local("use", Path::new("the open file"), e)),
+            },
+        }
+    }
+
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Path(path) => Some(path.clone()),
+            Self::Open(_) => None,
+        }
+    }
 }
 
 /// What an upload achieved.
@@ -55,6 +66,10 @@ pub struct UploadOutput {
     pub version_id: Option<String>,
     /// Id of the last request.
     pub request_id: Option<String>,
+    /// Bytes that an earlier transfer had sent, which this one did not send again.
+    pub resumed_bytes: u64,
+    /// Why a resume record was of no use and everything was sent from the beginning.
+    pub restarted: Option<RestartReason>,
 }
 
 impl Client {
@@ -64,7 +79,9 @@ impl Client {
     /// small pieces while it is sent and never held whole; its CRC-64 is computed on the way and
     /// compared with the service's for each part and for the whole. Every request signs with the
     /// credential of that moment, so the transfer may outlive any key. When it fails or is
-    /// cancelled, the parts sent so far are removed.
+    /// cancelled, the parts sent so far are removed; with [`UploadFile::resume_store`] they are kept
+    /// after a failure, or the end of the process, and the next call goes on from there. What was
+    /// sent is then read again and compared, so that an object is never made of two files.
     ///
     /// Needs `name/cos:PutObject`, and for parts `InitiateMultipartUpload`, `UploadPart`,
     /// `CompleteMultipartUpload` and `AbortMultipartUpload`.
@@ -116,6 +133,7 @@ impl UploadFile {
         part_size: "Bytes per part instead of the client's, 1 MiB to 5 GiB."
     );
     network_options!();
+    resume_options!();
 
     pub(crate) fn all_headers(mut self, headers: Headers) -> Self {
         self.headers = headers;
@@ -136,32 +154,8 @@ impl UploadFile {
         self.start().await
     }
 
-    async fn run(self, meter: Arc<Meter>) -> Result<UploadOutput> {
-        let key = ObjectKey::new(self.key.as_str())?;
-        let concurrency = self.options.concurrency(&self.client)?;
-        let part_size = self.options.part_size(&self.client)?;
-        let threshold = self.options.threshold;
-        let threshold = threshold.or(self.client.settings().multipart_threshold);
-        let source = self.source;
-        let (file, content) = blocking(move || open(source)).await?;
-        let size = file.size();
-        let plan = plan::upload(size, part_size, threshold).map_err(part_size_error)?;
-        meter.set_total(size);
-        let upload = Upload {
-            file,
-            concurrency,
-            to: Destination {
-                claim: self.options.claim(&self.client)?,
-                client: self.client,
-                key,
-                headers: self.headers.checked()?,
-                meter,
-            },
-        };
-        match plan {
-            UploadPlan::Single => upload.single(content).await,
-            UploadPlan::Parts(ranges) => upload.in_parts(ranges).await,
-        }
+    fn work(self) -> UploadRun {
+        UploadRun::new(self)
     }
 }
 
@@ -171,107 +165,5 @@ impl std::fmt::Debug for UploadFile {
             .field("key", &self.key)
             .field("source", &self.source)
             .finish_non_exhaustive()
-    }
-}
-
-/// Opens the file; a small one is read at once, which saves two trips to a blocking thread.
-fn open(source: Source) -> Result<(Arc<SourceFile>, Option<Bytes>)> {
-    let file = match source {
-        Source::Path(path) => SourceFile::open(&path)?,
-        Source::Open(file) => SourceFile::from_open(file, Path::new("the open file"))?,
-    };
-    if file.size() > CHUNK as u64 {
-        return Ok((Arc::new(file), None));
-    }
-    let mut content = vec![0; file.size() as usize];
-    match file.read_exact_at(&mut content, 0) {
-        Ok(()) => {}
-        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Err(file.changed()),
-        Err(e) => return Err(Error::local("read", file.path(), e)),
-    }
-    file.check_unchanged()?;
-    Ok((Arc::new(file), Some(content.into())))
-}
-
-/// One running upload.
-struct Upload {
-    file: Arc<SourceFile>,
-    concurrency: usize,
-    to: Destination,
-}
-
-impl Upload {
-    async fn single(self, content: Option<Bytes>) -> Result<UploadOutput> {
-        let was_read = content.is_some();
-        let payload = match content {
-            Some(content) => Payload::bytes(content),
-            None => self.slice(0, self.file.size()),
-        };
-        let output = self.to.put(payload).await?;
-        if !was_read {
-            self.check_unchanged().await?;
-        }
-        Ok(UploadOutput {
-            bytes: self.file.size(),
-            parts: 1,
-            etag: output.etag,
-            crc64: output.crc64,
-            upload_id: None,
-            version_id: output.version_id,
-            request_id: output.request_id,
-        })
-    }
-
-    async fn in_parts(self, ranges: Ranges) -> Result<UploadOutput> {
-        let upload_id = self.to.initiate().await?;
-        let guard = AbortGuard::new(&self.to.client, &self.to.key, &upload_id);
-        let result = self.send_parts(ranges, &upload_id).await;
-        match &result {
-            Ok(_) => guard.disarm(),
-            Err(error) => guard.abort(error).await,
-        }
-        result
-    }
-
-    async fn send_parts(&self, ranges: Ranges, upload_id: &UploadId) -> Result<UploadOutput> {
-        let mut parts: Vec<(Piece, UploadPartOutput)> = futures_util::stream::iter(ranges.pieces())
-            .map(|piece| async move {
-                let payload = self.slice(piece.offset, piece.len);
-                let part = self.to.send_part(upload_id, piece.index, payload).await?;
-                Ok::<_, Error>((piece, part))
-            })
-            .buffer_unordered(self.concurrency)
-            .try_collect()
-            .await?;
-        self.check_unchanged().await?;
-        parts.sort_by_key(|(piece, _)| piece.index);
-        let whole = parts.iter().fold(Crc64::of(b""), |sum, (piece, part)| {
-            sum.then(part.crc64, piece.len)
-        });
-        let parts = parts.into_iter().map(|(_, part)| part.part);
-        let output = self.to.complete(upload_id, parts, Some(whole)).await?;
-        Ok(UploadOutput {
-            bytes: self.file.size(),
-            parts: ranges.count(),
-            etag: output.etag,
-            crc64: whole,
-            upload_id: Some(upload_id.clone()),
-            version_id: output.version_id,
-            request_id: output.request_id,
-        })
-    }
-
-    fn slice(&self, offset: u64, len: u64) -> Payload {
-        Payload::File {
-            file: Arc::clone(&self.file),
-            offset,
-            len,
-            pool: Arc::clone(self.to.client.buffers()),
-        }
-    }
-
-    async fn check_unchanged(&self) -> Result<()> {
-        let file = Arc::clone(&self.file);
-        blocking(move || file.check_unchanged()).await
     }
 }

@@ -152,7 +152,8 @@ macro_rules! tree_options {
         /// Outside a runtime.
         pub fn start(self) -> $crate::Transfer<$crate::TreeReport> {
             let meter = $crate::transfer::progress::Meter::new();
-            $crate::Transfer::start(std::sync::Arc::clone(&meter), None, self.run(meter))
+            let future = self.run(std::sync::Arc::clone(&meter));
+            $crate::Transfer::start(None, $crate::transfer::drive::Once::new(meter, future))
         }
     };
 }

@@ -16,6 +16,8 @@ mod observability;
 mod operations;
 mod permissions;
 mod requests;
+mod resume_download;
+mod resume_upload;
 mod retry;
 mod secrets;
 mod server;
