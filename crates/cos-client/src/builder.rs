@@ -1,7 +1,7 @@
 //! Settings, checked once when the client is built; each error names its field.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use crate::config::{Config, Place, RetryPolicy, Settings, Timeouts};
 use crate::connections::{Connections, HttpSettings};
 use crate::error::{Error, Result};
 use crate::limits::{Adapt, Limits, Memory, Permits, RateLimit};
+use crate::lookup::Lookup;
 use crate::metrics::{AttemptMetrics, OnAttempt};
 use crate::throughput::MinThroughput;
 use crate::tls;
@@ -43,6 +44,7 @@ pub struct ClientBuilder {
     on_attempt: Option<OnAttempt>,
     user_agent: String,
     resolve: Vec<(String, SocketAddr)>,
+    lookup: Option<Lookup>,
 }
 
 impl ClientBuilder {
@@ -80,6 +82,7 @@ impl ClientBuilder {
             on_attempt: None,
             user_agent: concat!("cos-client-rust/", env!("CARGO_PKG_VERSION")).into(),
             resolve: Vec::new(),
+            lookup: None,
         }
     }
 
@@ -289,6 +292,40 @@ impl ClientBuilder {
         self
     }
 
+    /// Asks `lookup` for the addresses of a host instead of the system: for DNS over HTTPS, or a
+    /// resolver of the app's own. It is asked for every new connection, so it should remember.
+    /// With a proxy it is asked for the proxy only.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = cos_emulator::Emulator::builder().start().await?;
+    /// # let account = &emulator.accounts()[0];
+    /// # let credentials = cos_sts::Credentials::permanent(&account.secret_id, &account.secret_key)?;
+    /// # let at = emulator.http_url().replace("127.0.0.1", "cos.invalid");
+    /// let client = cos_client::Client::builder()
+    ///     .lookup(|host| async move {
+    ///         println!("where is {host}?");
+    ///         Ok(vec!["127.0.0.1".parse().unwrap()])
+    ///     })
+    /// #    .bucket("demo-1250000000")
+    /// #    .region("ap-guangzhou")
+    /// #    .credentials(cos_sts::StaticProvider::new(credentials))
+    /// #    .endpoint(at)
+    ///     .build()?;
+    /// # client.put_object("k", "x").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lookup<R>(mut self, lookup: impl Fn(String) -> R + Send + Sync + 'static) -> Self
+    where
+        R: Future<Output = std::io::Result<Vec<IpAddr>>> + Send + 'static,
+    {
+        self.lookup = Some(Lookup::new(lookup));
+        self
+    }
+
     /// Checks everything and makes the client. Opens no connection.
     ///
     /// # Errors
@@ -315,6 +352,7 @@ impl ClientBuilder {
             proxy: self.proxy,
             no_proxy: self.no_proxy,
             resolve: self.resolve,
+            lookup: self.lookup,
             timed: self.on_attempt.is_some(),
         })?;
         let settings = Settings {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -11,6 +11,7 @@ use crate::builder::named;
 use crate::client::Client;
 use crate::connect_time::TimeConnects;
 use crate::error::Result;
+use crate::lookup::Lookup;
 
 /// What an HTTP client is made with, again whenever its connections are no longer wanted.
 pub(crate) struct HttpSettings {
@@ -20,6 +21,7 @@ pub(crate) struct HttpSettings {
     pub proxy: Option<String>,
     pub no_proxy: Option<String>,
     pub resolve: Vec<(String, SocketAddr)>,
+    pub lookup: Option<Lookup>,
     /// Whether somebody wants to know how long connecting takes.
     pub timed: bool,
 }
@@ -46,6 +48,9 @@ impl HttpSettings {
         }
         for (host, address) in &self.resolve {
             builder = builder.resolve(host, *address);
+        }
+        if let Some(lookup) = &self.lookup {
+            builder = builder.dns_resolver(Arc::new(lookup.clone()));
         }
         if self.timed {
             builder = builder.connector_layer(TimeConnects);

@@ -84,6 +84,7 @@ mod execute;
 mod io;
 mod judge;
 mod limits;
+mod lookup;
 mod metrics;
 mod multipart;
 mod object;

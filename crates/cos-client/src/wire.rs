@@ -344,7 +344,7 @@ fn send_error(error: reqwest::Error, sending: &Sending, attempt: &Attempt<'_>) -
         .map_or("", |(_, host)| host);
     if error.is_connect() {
         let hint = hint::for_connection(&error, host);
-        let is_tls = hint::is_tls(&error);
+        let is_final = hint::is_tls(&error) || hint::is_proxy_refusal(&error);
         let (kind, message) = if error.is_timeout() {
             let message = format!("connecting to {host} took too long");
             (ErrorKind::Timeout, message)
@@ -355,9 +355,9 @@ fn send_error(error: reqwest::Error, sending: &Sending, attempt: &Attempt<'_>) -
         };
         let error = Error::new(kind, message)
             .with_hint_text(hint)
-            .with_retryable(!is_tls)
+            .with_retryable(!is_final)
             .with_source(error);
-        return if is_tls {
+        return if is_final {
             Failed::Final(error)
         } else {
             Failed::Connect(error)

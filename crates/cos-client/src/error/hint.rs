@@ -195,6 +195,9 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
             .map_or("the bucket".into(), |k| format!("object {k:?}"));
         return Some(format!("{what} was not found in {}", facts.bucket));
     }
+    if answer.status == 407 {
+        return Some(PROXY_LOGIN.into());
+    }
     if answer.status >= 400 && !answer.is_from_cos() {
         return Some(format!(
             "the answer carries no COS request id: a proxy or gateway before {} may have sent it",
@@ -305,6 +308,14 @@ pub(crate) fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
     causes(error).any(|at| at.is::<rustls::Error>())
 }
 
+/// Whether a proxy wants to know who asks: trying again cannot help.
+pub(crate) fn is_proxy_refusal(error: &(dyn std::error::Error + 'static)) -> bool {
+    causes(error).any(|at| at.to_string().contains("proxy authorization"))
+}
+
+const PROXY_LOGIN: &str =
+    "the proxy wants a user and a password, or others: http://user:password@host:port";
+
 /// What to check when a host cannot be reached.
 pub(crate) fn for_connection(error: &(dyn std::error::Error + 'static), host: &str) -> String {
     if is_tls(error) {
@@ -312,6 +323,9 @@ pub(crate) fn for_connection(error: &(dyn std::error::Error + 'static), host: &s
             "the TLS handshake with {host} failed; a private gateway needs its CA certificate \
              configured, an intercepting proxy too"
         );
+    }
+    if is_proxy_refusal(error) {
+        return PROXY_LOGIN.into();
     }
     for at in causes(error) {
         let refused = at

@@ -15,6 +15,7 @@ mod network;
 mod observability;
 mod operations;
 mod permissions;
+mod proxies;
 mod requests;
 mod resume_download;
 mod resume_upload;
