@@ -58,7 +58,6 @@ pub(crate) async fn run<M: Mover>(
     concurrency: usize,
     state: &State,
 ) -> Result<TreeReport> {
-    let is_continued = state.restart();
     let engine = Engine {
         mover,
         options,
@@ -70,7 +69,6 @@ pub(crate) async fn run<M: Mover>(
         engine: &engine,
         left_alone: Prefixes::default(),
         extraneous: Vec::new(),
-        is_continued,
     };
     let outcomes = feed
         .works()
@@ -182,8 +180,6 @@ struct Feed<'a, M> {
     /// What the source could not tell about is not deleted at the target.
     left_alone: Prefixes,
     extraneous: Vec<String>,
-    /// An earlier run did something already.
-    is_continued: bool,
 }
 
 impl<'a, M: Mover> Feed<'a, M> {
@@ -222,7 +218,7 @@ impl<'a, M: Mover> Feed<'a, M> {
         match pair {
             Pair::Problem(problem) => {
                 self.left_alone.push(&problem.name);
-                self.begin(&problem.name)?;
+                self.engine.state.found();
                 Some(Work::Done(vec![outcome(problem)]))
             }
             Pair::Target(target) => {
@@ -232,16 +228,6 @@ impl<'a, M: Mover> Feed<'a, M> {
             Pair::Source(source) => self.source(source, None),
             Pair::Both(source, target) => self.source(source, Some(target)),
         }
-    }
-
-    /// Takes note of a name that something is done with, unless that was done before.
-    fn begin(&self, name: &str) -> Option<()> {
-        let state = self.engine.state;
-        if self.is_continued && state.is_done(name) {
-            return None;
-        }
-        state.begin(name);
-        Some(())
     }
 
     fn source(&mut self, source: Entry, target: Option<Entry>) -> Option<Work> {
@@ -254,7 +240,7 @@ impl<'a, M: Mover> Feed<'a, M> {
             state,
         } = self.engine;
         if let Err(error) = mover.admit(&source) {
-            self.begin(&source.name)?;
+            state.found();
             return Some(Work::Done(vec![Outcome::failed(source.name, error)]));
         }
         if mover.is_folder(&source) {
@@ -262,10 +248,10 @@ impl<'a, M: Mover> Feed<'a, M> {
             if !wanted {
                 return None;
             }
-            self.begin(&source.name)?;
+            state.found();
             return Some(Work::MakeFolder(source));
         }
-        self.begin(&source.name)?;
+        state.found();
         let is_same_size = target.as_ref().is_some_and(|t| t.size == source.size);
         match options.compare {
             Compare::Checksum if is_same_size => Some(Work::Compare(source)),
@@ -289,7 +275,8 @@ impl<'a, M: Mover> Feed<'a, M> {
             || self.left_alone.cover(&target.name)
             || (target.is_folder() && !mover.deletes_folder())
             || mover.hides(&target);
-        if !stays && self.begin(&target.name).is_some() {
+        if !stays {
+            self.engine.state.found();
             self.extraneous.push(target.name);
         }
     }
