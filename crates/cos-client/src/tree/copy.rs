@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::compare::Compare;
-use super::engine::{self, Mover};
+use super::engine::{self, Moved, Mover};
 use super::entry::{self, Entry};
 use super::merge::Merge;
 use super::options::{TreeOptions, as_folder, tree_options};
+use super::part;
 use super::report::{TreeAction, TreeReport};
 use super::state::State;
 use super::upload::delete_objects;
@@ -172,7 +173,7 @@ impl Mover for Copy {
         Ok(())
     }
 
-    async fn transfer(&self, source: &Entry, share: Share) -> Result<u64> {
+    async fn transfer(&self, source: &Entry, share: Share) -> Result<Moved> {
         let from = CopySource::new(
             self.source.bucket().as_str(),
             self.source.region().as_str(),
@@ -187,7 +188,8 @@ impl Mover for Copy {
         if self.replaces_metadata {
             copy = copy.replace_metadata();
         }
-        Ok(copy.send().await?.bytes)
+        let output = part::finish(&self.client, copy.start(), false).await?;
+        Ok(Moved::all(output.bytes))
     }
 
     async fn same_content(&self, source: &Entry) -> Result<bool> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::compare::{Compare, crc64_of_file};
-use super::engine::{self, Mover};
+use super::engine::{self, Moved, Mover};
 use super::entry::{self, Entry};
 use super::merge::Merge;
 use super::names::Names;
@@ -13,12 +13,13 @@ use super::options::{TreeOptions, as_folder, tree_options};
 use super::report::{TreeAction, TreeReport};
 use super::safe_path::{UnsafeKey, relative_path};
 use super::state::State;
-use super::{SMALL, Symlinks, place, walk};
+use super::{SMALL, Symlinks, part, place, walk};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Claim;
 use crate::transfer::blocking;
 use crate::transfer::progress::{Meter, Share};
+use crate::transfer::resume::ResumeFolder;
 use crate::transfer::target::Target;
 
 /// Downloads a prefix; see [`Client::download_dir`] and [`Client::sync_down`].
@@ -30,6 +31,7 @@ pub struct DownloadDir {
     portable_names: bool,
     keep_existing: bool,
     part_size: Option<u64>,
+    store: Option<ResumeFolder>,
     options: TreeOptions,
 }
 
@@ -67,6 +69,7 @@ impl Client {
             portable_names: false,
             keep_existing: false,
             part_size: None,
+            store: None,
             options: TreeOptions::default(),
         }
     }
@@ -120,6 +123,14 @@ impl DownloadDir {
         self
     }
 
+    /// Keeps resume records of large files in `store`, so that another call goes on with them
+    /// after a failure, a cancellation or the end of the process; see
+    /// [`crate::DownloadFile::resume_store`]. Without it nothing remains of files in flight.
+    pub fn resume_store(mut self, store: &ResumeFolder) -> Self {
+        self.store = Some(store.clone());
+        self
+    }
+
     async fn run(self, meter: Arc<Meter>) -> Result<TreeReport> {
         let options = self.options;
         let concurrency = options.files_in_flight(&self.client)?;
@@ -138,6 +149,7 @@ impl DownloadDir {
             names: Mutex::new(Names::new(self.portable_names || folds_case)),
             keep_existing: self.keep_existing,
             part_size: self.part_size,
+            store: self.store,
         };
         let state = State::new(meter);
         let merge = Merge::new(source, target);
@@ -171,6 +183,7 @@ struct Down {
     names: Mutex<Names>,
     keep_existing: bool,
     part_size: Option<u64>,
+    store: Option<ResumeFolder>,
     claim: Claim,
 }
 
@@ -228,7 +241,7 @@ impl Down {
         Ok(Some(size))
     }
 
-    async fn large(&self, key: &str, path: &Path, share: Share) -> Result<u64> {
+    async fn large(&self, key: &str, path: &Path, share: Share) -> Result<Moved> {
         let mut download = self
             .client
             .download_file(key, path)
@@ -237,10 +250,17 @@ impl Down {
         if let Some(bytes) = self.part_size {
             download = download.part_size(bytes);
         }
-        let output = download.send().await?;
+        if let Some(store) = &self.store {
+            download = download.resume_store(store);
+        }
+        let keeps = self.store.is_some();
+        let output = part::finish(&self.client, download.start(), keeps).await?;
         let path = path.to_path_buf();
         blocking(move || set_time(&path, output.meta.last_modified)).await?;
-        Ok(output.bytes)
+        Ok(Moved {
+            bytes: output.bytes,
+            resumed_bytes: output.resumed_bytes,
+        })
     }
 }
 
@@ -274,7 +294,7 @@ impl Mover for Down {
         blocking(move || place::make_folders(&root, &relative)).await
     }
 
-    async fn transfer(&self, source: &Entry, share: Share) -> Result<u64> {
+    async fn transfer(&self, source: &Entry, share: Share) -> Result<Moved> {
         let (root, relative) = (self.root.clone(), self.relative(&source.name)?);
         let keep_existing = self.keep_existing;
         let path = blocking(move || {
@@ -290,7 +310,7 @@ impl Mover for Down {
         if source.size <= SMALL
             && let Some(size) = self.small(&key, &path, &share).await?
         {
-            return Ok(size);
+            return Ok(Moved::all(size));
         }
         self.large(&key, &path, share).await
     }

@@ -21,6 +21,22 @@ use crate::transfer::progress::Share;
 /// Between two progress events.
 const EVENT_INTERVAL: Duration = Duration::from_millis(100);
 
+/// A file that was transferred.
+pub(crate) struct Moved {
+    pub bytes: u64,
+    /// Of them, those that an earlier transfer had moved.
+    pub resumed_bytes: u64,
+}
+
+impl Moved {
+    pub(crate) fn all(bytes: u64) -> Self {
+        Self {
+            bytes,
+            resumed_bytes: 0,
+        }
+    }
+}
+
 /// How files get from one side to the other.
 pub(crate) trait Mover: Send + Sync {
     /// What a transfer is called.
@@ -41,8 +57,7 @@ pub(crate) trait Mover: Send + Sync {
     /// Whether a folder of the target is deleted when the source has none.
     fn deletes_folder(&self) -> bool;
     fn make_folder(&self, source: &Entry) -> impl Future<Output = Result<()>> + Send;
-    /// Transfers a file and gives its size.
-    fn transfer(&self, source: &Entry, share: Share) -> impl Future<Output = Result<u64>> + Send;
+    fn transfer(&self, source: &Entry, share: Share) -> impl Future<Output = Result<Moved>> + Send;
     /// Compares by checksum what has the same size.
     fn same_content(&self, source: &Entry) -> impl Future<Output = Result<bool>> + Send;
     /// Deletes at the target; what is not in the answer is gone.
@@ -158,14 +173,16 @@ impl<M: Mover> Engine<'_, M> {
     async fn transfer(&self, entry: Entry) -> Outcome {
         let share = self.state.meter.share();
         let moved = match self.options.dry_run {
-            true => Ok(entry.size),
+            true => Ok(Moved::all(entry.size)),
             false => self.mover.transfer(&entry, share.clone()).await,
         };
         match moved {
-            Ok(bytes) => {
+            Ok(moved) => {
                 // The file may have changed since it was listed; the totals keep to the list.
                 share.reach(entry.size);
-                Outcome::new(M::ACTION, entry.name, bytes)
+                let mut outcome = Outcome::new(M::ACTION, entry.name, moved.bytes);
+                outcome.resumed_bytes = moved.resumed_bytes;
+                outcome
             }
             Err(error) => Outcome::failed(entry.name, error),
         }

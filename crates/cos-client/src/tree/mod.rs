@@ -11,6 +11,7 @@ mod filter;
 mod merge;
 mod names;
 mod options;
+mod part;
 mod place;
 mod report;
 mod safe_path;

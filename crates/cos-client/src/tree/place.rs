@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::transfer::resume::temporary_name;
 
 /// The place for a file at `relative` below `root`, its folders made. Blocks.
 ///
@@ -71,7 +72,7 @@ fn refuse(what: &str, path: &Path, why: &'static str) -> Error {
 
 /// Whether the folder takes names for the same that differ only by case. Blocks.
 pub(crate) fn folds_case(root: &Path) -> bool {
-    let name = format!(".cos-{:016x}a.part", fastrand::u64(..));
+    let name = temporary_name(fastrand::u64(..));
     let (here, there) = (root.join(&name), root.join(name.to_uppercase()));
     let made = fs::OpenOptions::new()
         .write(true)

@@ -18,6 +18,8 @@ pub struct TreeReport {
     pub transferred: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Of them, those that an earlier, interrupted transfer had moved.
+    pub resumed_bytes: u64,
     /// Files left as they are because both sides have the same.
     pub unchanged: u64,
     /// Files or objects deleted at the target; in a dry run, those that would be.
@@ -26,7 +28,7 @@ pub struct TreeReport {
     pub skipped: u64,
     /// Files that could not be transferred or deleted, or have no place on the other side.
     pub failed: u64,
-    /// The first 1,000 of them, with the reason.
+    /// 1,000 of them at most, by name, with the reason.
     pub failures: Vec<FileFailure>,
 }
 
@@ -57,6 +59,7 @@ impl TreeReport {
             TreeAction::Upload | TreeAction::Download | TreeAction::Copy => {
                 self.transferred += 1;
                 self.bytes += event.bytes;
+                self.resumed_bytes += event.resumed_bytes;
             }
             TreeAction::Unchanged => self.unchanged += 1,
             TreeAction::Delete => self.deleted += 1,
@@ -109,6 +112,8 @@ pub struct TreeEvent<'a> {
     pub name: &'a str,
     /// Its size.
     pub bytes: u64,
+    /// Of them, those that an earlier, interrupted transfer had moved.
+    pub resumed_bytes: u64,
     /// Why it failed.
     pub error: Option<&'a Error>,
     /// Why it was left out.
@@ -139,6 +144,7 @@ pub(crate) struct Outcome {
     pub name: String,
     pub action: TreeAction,
     pub bytes: u64,
+    pub resumed_bytes: u64,
     pub error: Option<Error>,
     pub reason: Option<&'static str>,
 }
@@ -149,6 +155,7 @@ impl Outcome {
             name,
             action,
             bytes,
+            resumed_bytes: 0,
             error: None,
             reason: None,
         }
@@ -171,6 +178,7 @@ impl Outcome {
             action: self.action,
             name: &self.name,
             bytes: self.bytes,
+            resumed_bytes: self.resumed_bytes,
             error: self.error.as_ref(),
             reason: self.reason,
         }

@@ -55,7 +55,9 @@ impl State {
 
     /// The report, when all is done.
     pub(crate) fn take_report(&self) -> TreeReport {
-        std::mem::take(&mut self.report())
+        let mut report = std::mem::take(&mut *self.report());
+        report.failures.sort_by(|a, b| a.name.cmp(&b.name));
+        report
     }
 
     pub(crate) fn now(&self) -> TreeProgress {

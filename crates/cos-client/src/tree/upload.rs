@@ -7,13 +7,13 @@ use bytes::Bytes;
 use http::Method;
 
 use super::compare::{Compare, crc64_of_file};
-use super::engine::{self, Mover};
+use super::engine::{self, Moved, Mover};
 use super::entry::{self, Entry};
 use super::merge::Merge;
 use super::options::{TreeOptions, as_folder, tree_options};
 use super::report::{TreeAction, TreeReport};
 use super::state::State;
-use super::{SMALL, Symlinks, walk};
+use super::{SMALL, Symlinks, part, walk};
 use crate::body::{Payload, SourceFile};
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -23,6 +23,7 @@ use crate::operation::Operation;
 use crate::request::{Call, Headers};
 use crate::transfer::blocking;
 use crate::transfer::progress::{Meter, Share};
+use crate::transfer::resume::ResumeFolder;
 use crate::types::ObjectKey;
 
 /// Uploads a folder; see [`Client::upload_dir`] and [`Client::sync_up`].
@@ -35,6 +36,7 @@ pub struct UploadDir {
     symlinks: Symlinks,
     empty_folders: bool,
     part_size: Option<u64>,
+    store: Option<ResumeFolder>,
     options: TreeOptions,
 }
 
@@ -71,6 +73,7 @@ impl Client {
             symlinks: Symlinks::default(),
             empty_folders: false,
             part_size: None,
+            store: None,
             options: TreeOptions::default(),
         }
     }
@@ -125,6 +128,14 @@ impl UploadDir {
         self
     }
 
+    /// Keeps resume records of large files in `store`, so that another call goes on with them
+    /// after a failure, a cancellation or the end of the process; see
+    /// [`crate::UploadFile::resume_store`]. Without it nothing remains of files in flight.
+    pub fn resume_store(mut self, store: &ResumeFolder) -> Self {
+        self.store = Some(store.clone());
+        self
+    }
+
     async fn run(self, meter: Arc<Meter>) -> Result<TreeReport> {
         let Self {
             client,
@@ -147,6 +158,7 @@ impl UploadDir {
             headers,
             empty_folders: self.empty_folders,
             part_size: self.part_size,
+            store: self.store,
         };
         let state = State::new(meter);
         let merge = Merge::new(source, target);
@@ -170,6 +182,7 @@ struct Up {
     headers: Headers,
     empty_folders: bool,
     part_size: Option<u64>,
+    store: Option<ResumeFolder>,
     claim: Claim,
 }
 
@@ -193,7 +206,7 @@ impl Up {
         Ok(size)
     }
 
-    async fn large(&self, key: &str, path: &Path, share: Share) -> Result<u64> {
+    async fn large(&self, key: &str, path: &Path, share: Share) -> Result<Moved> {
         let mut upload = self
             .client
             .upload_file(key, path)
@@ -203,7 +216,15 @@ impl Up {
         if let Some(bytes) = self.part_size {
             upload = upload.part_size(bytes);
         }
-        Ok(upload.send().await?.bytes)
+        if let Some(store) = &self.store {
+            upload = upload.resume_store(store);
+        }
+        let keeps = self.store.is_some();
+        let output = part::finish(&self.client, upload.start(), keeps).await?;
+        Ok(Moved {
+            bytes: output.bytes,
+            resumed_bytes: output.resumed_bytes,
+        })
     }
 }
 
@@ -236,12 +257,12 @@ impl Mover for Up {
             .map(drop)
     }
 
-    async fn transfer(&self, source: &Entry, share: Share) -> Result<u64> {
+    async fn transfer(&self, source: &Entry, share: Share) -> Result<Moved> {
         let (key, path) = (self.key(&source.name), self.root.join(&source.name));
         if source.size <= SMALL {
             let small = path.clone();
             if let Some(content) = blocking(move || read_small(&small)).await? {
-                return self.small(&key, content, share).await;
+                return self.small(&key, content, share).await.map(Moved::all);
             }
         }
         self.large(&key, &path, share).await

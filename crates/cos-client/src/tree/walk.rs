@@ -11,6 +11,7 @@ use super::Symlinks;
 use super::entry::{Entry, Item, Problem, Side, Why};
 use super::filter::Filter;
 use crate::error::{Error, ErrorKind, Result};
+use crate::transfer::resume::is_temporary_name;
 
 /// Entries read ahead of those who take them.
 const AHEAD: usize = 256;
@@ -165,7 +166,7 @@ impl Walk {
             let kind = Kind::Problem(why);
             return Ok(Some(Child { name, path, kind }));
         };
-        if is_temporary(file_name) {
+        if is_temporary_name(file_name) {
             return Ok(None);
         }
         let mut name = format!("{parent}{file_name}");
@@ -201,11 +202,6 @@ impl Walk {
             Kind::Problem(Why::Skipped("not a regular file"))
         }
     }
-}
-
-/// Whether a name is one that downloads use until they are complete.
-fn is_temporary(name: &str) -> bool {
-    name.starts_with(".cos-") && name.ends_with(".part")
 }
 
 fn failed(name: String, error: Error) -> Item {

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use cos_client::{Client, Compare, ErrorKind, TreeAction, TreeProgress, TreeReport, UnsafeKey};
+use cos_client::{
+    Client, Compare, ErrorKind, ResumeFolder, TransferState, TreeAction, TreeProgress, TreeReport,
+    UnsafeKey,
+};
 use futures_util::TryStreamExt;
 use serde_json::json;
 
@@ -503,4 +506,78 @@ async fn from_prefix_to_prefix() {
         let error = client.copy_dir(&client, from, to).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{from} {to}");
     }
+}
+
+/// Both ways: stopped in the middle of a large file, the next call goes on with it.
+#[tokio::test]
+async fn large_files_go_on_where_they_were_stopped() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let dir = tempfile::tempdir().unwrap();
+    let (here, there) = (dir.path().join("here"), dir.path().join("there"));
+    write(&here, "large", data(5 << 20));
+    write(&here, "small", "small");
+    let store = ResumeFolder::new(dir.path().join("state")).unwrap();
+    let only_one = cloud.builder().credentials(cloud.root_credentials());
+    let one_at_a_time = only_one.concurrency(1).build().unwrap();
+    let up = |client: &Client| client.upload_dir(&here, "t").resume_store(&store);
+    let down = |client: &Client| client.download_dir("t", &there).resume_store(&store);
+    for (operation, is_upload) in [("UploadPart", true), ("GetObject", false)] {
+        cloud.fault(
+            &json!({"match": {"operation": operation, "key_prefix": "t/large", "nth": 4},
+            "action": {"delay_ms": 600_000}, "times": 1}),
+        );
+        let transfer = match is_upload {
+            true => up(&one_at_a_time).start(),
+            false => down(&one_at_a_time).start(),
+        };
+        let control = transfer.control();
+        while control.progress().done_bytes < 3 << 20 {
+            tokio::task::yield_now().await;
+        }
+        transfer.stop();
+        assert_eq!(transfer.await.unwrap_err().kind(), ErrorKind::Cancelled);
+        one_at_a_time.wait_for_cleanup().await;
+        let report = match is_upload {
+            true => up(&client).send().await.unwrap(),
+            false => down(&client).send().await.unwrap(),
+        };
+        assert_eq!(numbers(&report), (2, 0, 0, 0), "{:?}", report.failures);
+        let resumed = report.resumed_bytes;
+        assert!(
+            (2 << 20..5 << 20).contains(&resumed),
+            "{operation} {resumed}"
+        );
+    }
+    assert!(files(&here) == files(&there));
+    let uploads = client.list_multipart_uploads().send().await.unwrap();
+    assert!(uploads.uploads.is_empty());
+}
+
+#[tokio::test]
+async fn a_pause_holds_all_and_loses_nothing() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..50 {
+        write(dir.path(), &format!("{n}"), data(n * 1000));
+    }
+    write(dir.path(), "large", data(4 << 20));
+    cloud.fault(&json!({"match": {"operation": "PutObject"}, "action": {"delay_ms": 20}}));
+    let transfer = client.upload_dir(dir.path(), "t").start();
+    let control = transfer.control();
+    for files in [3, 20] {
+        while cloud.count("PutObject") < files {
+            tokio::task::yield_now().await;
+        }
+        control.pause();
+        let state = control.state_after(TransferState::InProgress).await;
+        assert_eq!(state, TransferState::Paused);
+        control.resume();
+    }
+    let report = transfer.await.unwrap();
+    assert_eq!(numbers(&report), (51, 0, 0, 0), "{:?}", report.failures);
+    assert_eq!(cloud.count("PutObject"), 50);
+    let report = client.sync_up(dir.path(), "t").compare(Compare::Checksum);
+    assert_eq!(numbers(&report.send().await.unwrap()), (0, 51, 0, 0));
 }
