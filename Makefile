@@ -85,7 +85,7 @@ bench-sts: ## reading a cached credential, judging a call
 
 setup: ## what a fresh Debian machine needs for `make ci` beyond Rust (run as root)
 	apt-get update
-	apt-get install -y --no-install-recommends build-essential valgrind
+	apt-get install -y --no-install-recommends build-essential valgrind clang cmake pkg-config
 
 clean: ## remove what was built
 	$(CARGO) clean

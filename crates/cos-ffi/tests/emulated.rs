@@ -4,15 +4,22 @@
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 
+use std::path::Path;
+
 use support::stage::{Stage, TOKEN};
 
-/// Runs `tests/c/{name}.c` with ENDPOINT ID KEY FOLDER BROKER TOKEN; it must say that all went well. What it
-/// left in the folder.
+/// Builds `tests/c/{name}.c`, plain and sanitized, and runs it.
 fn c_test(name: &str) -> Vec<String> {
     let source = format!("tests/c/{name}.c");
     let program = support::build(name, "cc", &["-std=c99"], &[&source]);
     let flags = [&["-std=c99"], support::SANITIZED].concat();
     let sanitized = support::build(&format!("{name}_sanitized"), "cc", &flags, &[&source]);
+    run_all(name, &program, &sanitized)
+}
+
+/// Runs both, and the first under valgrind, with ENDPOINT ID KEY FOLDER BROKER TOKEN; each must say that all
+/// went well. What they left in the folder.
+fn run_all(name: &str, program: &Path, sanitized: &Path) -> Vec<String> {
     let stage = Stage::new();
     let account = &stage.emulator.accounts()[0];
     let (url, broker) = (stage.emulator.http_url(), stage.broker.url());
@@ -25,9 +32,9 @@ fn c_test(name: &str) -> Vec<String> {
         TOKEN,
     ];
     let expected = format!("{name}: ok\n");
-    assert_eq!(support::run(&program, &args), expected);
-    assert_eq!(support::run(&sanitized, &args), expected);
-    if let Some(said) = support::run_checked(&program, &args) {
+    assert_eq!(support::run(program, &args), expected);
+    assert_eq!(support::run(sanitized, &args), expected);
+    if let Some(said) = support::run_checked(program, &args) {
         assert_eq!(said, expected);
     }
     std::fs::read_dir(stage.folder.path())
@@ -54,4 +61,23 @@ fn queue() {
 #[test]
 fn remote() {
     assert_eq!(c_test("remote"), [""; 0]);
+}
+
+/// The C++ layer with both standards and, where there are two, both compilers.
+#[test]
+fn layer() {
+    let source = "tests/cpp/layer.cpp";
+    for (compiler, name) in [("g++", "gcc"), ("clang++", "clang")] {
+        if !support::has(compiler) {
+            continue;
+        }
+        for standard in ["-std=c++17", "-std=c++20"] {
+            let flags = [&[standard], support::STRICT_CPP].concat();
+            support::compile(&format!("layer_{name}"), compiler, &flags, source);
+        }
+    }
+    let program = support::build("layer", "c++", &["-std=c++17"], &[source]);
+    let flags = [&["-std=c++20"], support::SANITIZED].concat();
+    let sanitized = support::build("layer_sanitized", "c++", &flags, &[source]);
+    assert_eq!(run_all("layer", &program, &sanitized), [""; 0]);
 }

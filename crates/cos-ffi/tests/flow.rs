@@ -95,7 +95,7 @@ fn the_whole_flow() {
         check_output(&support::finish(command, &program), bytes);
     }
     assert_eq!(stage.tokens_issued(), 4, "one token serves a whole run");
-    let Some(valgrind) = support::valgrind(&program) else {
+    let Some(valgrind) = support::valgrind() else {
         return;
     };
     let bytes = (9 << 20) + 1;

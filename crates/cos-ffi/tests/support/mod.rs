@@ -14,6 +14,45 @@ pub(crate) const NATIVE_LIBS: &str = include_str!("../../native-libs.txt");
 pub(crate) const SANITIZED: &[&str] =
     &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
+/// What a careful C++ project turns on besides.
+pub(crate) const STRICT_CPP: &[&str] = &[
+    "-Wshadow",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wnon-virtual-dtor",
+];
+
+/// Whether a tool is installed. If not, a line on the terminal says that something was left out.
+pub(crate) fn has(tool: &str) -> bool {
+    let is_here = Command::new(tool).arg("--version").output().is_ok();
+    if !is_here {
+        // Written past the test harness, which would hide it.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {tool} is not installed");
+    }
+    is_here
+}
+
+/// Compiles without linking; warnings are errors. The object file.
+pub(crate) fn compile(name: &str, compiler: &str, flags: &[&str], source: &str) -> PathBuf {
+    let root = root();
+    let object = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.o"));
+    let built = Command::new(compiler)
+        .args(flags)
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c", "-I"])
+        .arg(root.join("include"))
+        .arg(root.join(source))
+        .arg("-o")
+        .arg(&object)
+        .output()
+        .unwrap();
+    assert!(
+        built.status.success(),
+        "{name}: {}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    object
+}
+
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -30,8 +69,37 @@ pub(crate) fn library(name: &str) -> PathBuf {
     path
 }
 
-/// Compiles and links; warnings are errors. `flags` begin with the language standard.
+/// Compiles and links with the archive; warnings are errors. `flags` begin with the language standard.
 pub(crate) fn build(name: &str, compiler: &str, flags: &[&str], sources: &[&str]) -> PathBuf {
+    let archive = library("libcos_ffi.a");
+    let library: Vec<&str> = [archive.to_str().unwrap()]
+        .into_iter()
+        .chain(NATIVE_LIBS.split_whitespace())
+        .collect();
+    link(name, compiler, flags, sources, &library)
+}
+
+/// The same with the shared library of this build, which links in no time.
+pub(crate) fn build_shared(
+    name: &str,
+    compiler: &str,
+    flags: &[&str],
+    sources: &[&str],
+) -> PathBuf {
+    let folder = library("libcos_ffi.so").parent().unwrap().to_owned();
+    let folder = folder.to_str().unwrap();
+    // Found before whatever `cargo test` put into LD_LIBRARY_PATH.
+    let rpath = format!("-Wl,--disable-new-dtags,-rpath,{folder}");
+    link(
+        name,
+        compiler,
+        flags,
+        sources,
+        &["-L", folder, "-lcos_ffi", &rpath],
+    )
+}
+
+fn link(name: &str, compiler: &str, flags: &[&str], sources: &[&str], library: &[&str]) -> PathBuf {
     let root = root();
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let built = Command::new(compiler)
@@ -40,8 +108,7 @@ pub(crate) fn build(name: &str, compiler: &str, flags: &[&str], sources: &[&str]
         .arg("-I")
         .arg(root.join("include"))
         .args(sources.iter().map(|source| root.join(source)))
-        .arg(library("libcos_ffi.a"))
-        .args(NATIVE_LIBS.split_whitespace())
+        .args(library)
         .arg("-o")
         .arg(&program)
         .output()
@@ -63,7 +130,7 @@ pub(crate) fn run(program: &Path, args: &[&str]) -> String {
 
 /// The same under valgrind: no invalid access, nothing definitely lost.
 pub(crate) fn run_checked(program: &Path, args: &[&str]) -> Option<String> {
-    let [first, words @ ..] = valgrind(program)?;
+    let [first, words @ ..] = valgrind()?;
     let mut command = Command::new(first);
     command.args(words).arg(program).args(args);
     Some(finish(command, program))
@@ -71,14 +138,8 @@ pub(crate) fn run_checked(program: &Path, args: &[&str]) -> Option<String> {
 
 /// The words in front of a program that valgrind checks. `None`, and a line on the terminal, where it
 /// is not installed; CI installs it.
-pub(crate) fn valgrind(program: &Path) -> Option<[&'static str; 6]> {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        // Written past the test harness, which would hide it.
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: valgrind is not installed, {} was not checked for leaks",
-            program.display()
-        );
+pub(crate) fn valgrind() -> Option<[&'static str; 6]> {
+    if !has("valgrind") {
         return None;
     }
     Some([
