@@ -125,7 +125,19 @@ impl Client {
     }
 
     /// Says who may do what with an object (`name/cos:PutObjectACL`), replacing what was said
-    /// before. Example at [`Client::get_object_acl`].
+    /// before.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("k", "x").send().await?;
+    /// client.put_object_acl("k").canned("public-read").send().await?;
+    /// assert!(client.get_object_acl("k").await?.is_public_read());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put_object_acl(&self, key: impl Into<String>) -> PutAcl {
         PutAcl {
             client: self.clone(),
@@ -155,7 +167,19 @@ impl Client {
     }
 
     /// Says who may do what with the bucket (`name/cos:PutBucketACL`), replacing what was said
-    /// before. Example at [`Client::get_bucket_acl`].
+    /// before.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// client.put_bucket_acl().grant_read("100000000009").send().await?;
+    /// let acl = client.get_bucket_acl().await?;
+    /// assert!(acl.grants.iter().any(|g| g.permission == "READ"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put_bucket_acl(&self) -> PutAcl {
         PutAcl {
             client: self.clone(),

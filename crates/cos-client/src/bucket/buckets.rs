@@ -62,6 +62,18 @@ impl Client {
 
     /// Creates this client's bucket in its region, private (`name/cos:PutBucket`).
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// let new = client.for_bucket("fresh-1250000000", "ap-beijing")?;
+    /// new.create_bucket().await?;
+    /// new.put_object("k", "x").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Code `BucketAlreadyOwnedByYou` or `BucketAlreadyExists`; see [`crate::ErrorKind`].
     pub async fn create_bucket(&self) -> Result<()> {
@@ -73,6 +85,20 @@ impl Client {
 
     /// Deletes this client's bucket, which must be empty (`name/cos:DeleteBucket`).
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("k", "x").send().await?;
+    /// let error = client.delete_bucket().await.unwrap_err();
+    /// assert_eq!(error.code(), Some("BucketNotEmpty"));
+    /// client.delete_object("k").send().await?;
+    /// client.delete_bucket().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Code `BucketNotEmpty`; see [`crate::ErrorKind`].
     pub async fn delete_bucket(&self) -> Result<()> {
@@ -82,6 +108,18 @@ impl Client {
     }
 
     /// Lists the account's buckets in all regions (`name/cos:GetService`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// for bucket in client.list_buckets().await? {
+    ///     println!("{} in {}", bucket.name, bucket.region);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`crate::ErrorKind`].

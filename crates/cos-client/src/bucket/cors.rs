@@ -78,8 +78,20 @@ fn write(rules: &[CorsRule]) -> String {
 }
 
 impl Client {
-    /// Reads what web pages may do with the bucket (`name/cos:GetBucketCORS`). An example is at
-    /// [`Client::check_cors`].
+    /// Reads what web pages may do with the bucket (`name/cos:GetBucketCORS`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_bucket_cors(&[cos_client::CorsRule::new(["https://a.example"], ["PUT"])]).await?;
+    /// for rule in client.get_bucket_cors().await? {
+    ///     println!("{:?} may {:?}", rule.allowed_origins, rule.allowed_methods);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Code `NoSuchCORSConfiguration` when there are no rules; see [`crate::ErrorKind`].
@@ -88,8 +100,23 @@ impl Client {
         Ok(xml::parse::<Document>(&body)?.rules)
     }
 
-    /// Replaces the rules for web pages, at most 100 (`name/cos:PutBucketCORS`). An example is at
-    /// [`Client::check_cors`].
+    /// Replaces the rules for web pages, at most 100 (`name/cos:PutBucketCORS`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::CorsRule;
+    ///
+    /// let mut uploads = CorsRule::new(["https://app.example.com"], ["PUT", "POST"]);
+    /// uploads.allowed_headers = vec!["*".into()];
+    /// uploads.expose_headers = vec!["ETag".into()];
+    /// client.put_bucket_cors(&[uploads]).await?;
+    /// assert_eq!(client.get_bucket_cors().await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Code `MalformedXML`; see [`crate::ErrorKind`].
@@ -100,6 +127,19 @@ impl Client {
     }
 
     /// Removes the rules for web pages (`name/cos:DeleteBucketCORS`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_bucket_cors(&[cos_client::CorsRule::new(["https://a.example"], ["PUT"])]).await?;
+    /// client.delete_bucket_cors().await?;
+    /// let error = client.get_bucket_cors().await.unwrap_err();
+    /// assert_eq!(error.code(), Some("NoSuchCORSConfiguration"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`crate::ErrorKind`].

@@ -40,8 +40,21 @@ impl Client {
         text(body, operation)
     }
 
-    /// Replaces the lifecycle rules (`name/cos:PutBucketLifecycle`). Example at
-    /// [`Client::get_bucket_lifecycle`].
+    /// Replaces the lifecycle rules (`name/cos:PutBucketLifecycle`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// let rules = "<LifecycleConfiguration><Rule><ID>parts</ID><Status>Enabled</Status>\
+    ///     <Filter><Prefix></Prefix></Filter><AbortIncompleteMultipartUpload>\
+    ///     <DaysAfterInitiation>3</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>\
+    ///     </LifecycleConfiguration>";
+    /// client.put_bucket_lifecycle(rules).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Code `MalformedXML`; see [`crate::ErrorKind`].
@@ -51,6 +64,18 @@ impl Client {
     }
 
     /// Removes the lifecycle rules (`name/cos:DeleteBucketLifecycle`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// client.delete_bucket_lifecycle().await?;
+    /// let error = client.get_bucket_lifecycle().await.unwrap_err();
+    /// assert_eq!(error.code(), Some("NoSuchLifecycleConfiguration"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`crate::ErrorKind`].
@@ -81,8 +106,21 @@ impl Client {
         text(body, operation)
     }
 
-    /// Replaces the bucket's own policy (`name/cos:PutBucketPolicy`). Example at
-    /// [`Client::get_bucket_policy`].
+    /// Replaces the bucket's own policy (`name/cos:PutBucketPolicy`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// let policy = r#"{"version":"2.0","Statement":[{"Effect":"Allow",
+    ///     "Principal":{"qcs":["qcs::cam::anyone:anyone"]},"Action":["name/cos:GetObject"],
+    ///     "Resource":["qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/public/*"]}]}"#;
+    /// client.put_bucket_policy(policy).await?;
+    /// assert!(client.get_bucket_policy().await?.contains("public/*"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Code `MalformedPolicy`; see [`crate::ErrorKind`].
@@ -92,6 +130,18 @@ impl Client {
     }
 
     /// Removes the bucket's own policy (`name/cos:DeleteBucketPolicy`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_bucket_policy(r#"{"version":"2.0","Statement":[]}"#).await?;
+    /// client.delete_bucket_policy().await?;
+    /// assert!(client.get_bucket_policy().await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`crate::ErrorKind`].

@@ -111,7 +111,24 @@ impl Client {
     }
 
     /// Says whether versions are kept (`name/cos:PutBucketVersioning`). Once on, it can only be
-    /// suspended. Example at [`Client::get_bucket_versioning`].
+    /// suspended.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::Versioning;
+    ///
+    /// client.put_bucket_versioning(Versioning::Enabled).await?;
+    /// let first = client.put_object("k", "1").send().await?;
+    /// client.put_object("k", "2").send().await?;
+    /// let version = first.version_id.ok_or("no version")?;
+    /// let old = client.get_object("k").version_id(version).send().await?;
+    /// assert_eq!(old.bytes().await?, "1");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Config` for `Off`; see [`crate::ErrorKind`].
@@ -153,8 +170,18 @@ impl Client {
         tags::read(&self.read_setting(operation, "tagging").await?)
     }
 
-    /// Replaces the bucket's tags, at most 50 (`name/cos:PutBucketTagging`). Example at
-    /// [`Client::get_bucket_tagging`].
+    /// Replaces the bucket's tags, at most 50 (`name/cos:PutBucketTagging`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// client.put_bucket_tagging([("cost-centre", "7")]).await?;
+    /// assert_eq!(client.get_bucket_tagging().await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`crate::ErrorKind`].
@@ -169,6 +196,18 @@ impl Client {
     }
 
     /// Removes the bucket's tags (`name/cos:DeleteBucketTagging`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_bucket_tagging([("cost-centre", "7")]).await?;
+    /// client.delete_bucket_tagging().await?;
+    /// assert_eq!(client.get_bucket_tagging().await.unwrap_err().code(), Some("NoSuchTagSet"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`crate::ErrorKind`].

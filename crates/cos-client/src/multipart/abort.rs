@@ -18,6 +18,18 @@ pub struct AbortMultipartUpload {
 
 impl Client {
     /// Gives an upload up and frees its parts.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// let id = client.initiate_multipart_upload("k").send().await?;
+    /// client.abort_multipart_upload("k", &id).send().await?;
+    /// assert!(client.list_parts("k", &id).send().await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn abort_multipart_upload(
         &self,
         key: impl Into<String>,

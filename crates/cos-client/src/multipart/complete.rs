@@ -54,6 +54,22 @@ pub struct CompleteOutput {
 
 impl Client {
     /// Puts the parts together; numbers must run from 1 without gaps.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::{Crc64, PartNumber};
+    ///
+    /// let id = client.initiate_multipart_upload("k").send().await?;
+    /// let part = client.upload_part("k", &id, PartNumber::new(1)?, "all").send().await?;
+    /// let complete = client.complete_multipart_upload("k", &id, [part.part]);
+    /// let made = complete.expected_crc64(Crc64::of(b"all")).send().await?;
+    /// assert!(made.etag.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn complete_multipart_upload(
         &self,
         key: impl Into<String>,

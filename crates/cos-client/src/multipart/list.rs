@@ -45,6 +45,27 @@ pub struct ListPartsPage {
 
 impl Client {
     /// Lists the parts of an upload.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # use cos_client::PartNumber;
+    /// # let id = client.initiate_multipart_upload("k").send().await?;
+    /// # client.upload_part("k", &id, PartNumber::new(1)?, "one").send().await?;
+    /// let mut list = client.list_parts("k", &id);
+    /// loop {
+    ///     let page = list.send().await?;
+    ///     for part in &page.parts {
+    ///         println!("{}: {} bytes", part.number, part.size);
+    ///     }
+    ///     let Some(next) = page.next_marker else { break };
+    ///     list = client.list_parts("k", &id).marker(next);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_parts(&self, key: impl Into<String>, upload_id: &UploadId) -> ListParts {
         ListParts {
             client: self.clone(),

@@ -36,6 +36,20 @@ pub struct UploadPartOutput {
 impl Client {
     /// Sends one part of 1 MB to 5 GB (the last may be smaller). Sending a number again replaces
     /// the part.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::{Crc64, PartNumber};
+    ///
+    /// let id = client.initiate_multipart_upload("k").send().await?;
+    /// let sent = client.upload_part("k", &id, PartNumber::new(1)?, "one").send().await?;
+    /// assert_eq!(sent.crc64, Crc64::of(b"one"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn upload_part(
         &self,
         key: impl Into<String>,

@@ -96,7 +96,21 @@ impl Client {
     }
 
     /// Sends a form with a file, as a browser would: nothing but the form is asked for permission.
-    /// The whole file is in memory. An example is at [`Client::post_form`].
+    /// The whole file is in memory.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use std::time::Duration;
+    ///
+    /// let form = client.post_form("notes/1", Duration::from_secs(60)).sign().await?;
+    /// let stored = client.post_object(&form, "note.txt", "text").await?;
+    /// assert!(stored.etag.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Code `AccessDenied` when the form's policy does not allow it or is over; `Integrity` when

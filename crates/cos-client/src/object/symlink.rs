@@ -41,6 +41,13 @@ impl Client {
 
     /// Reads where a link leads (`name/cos:GetSymlink`).
     ///
+    /// ```no_run
+    /// # async fn example(client: cos_client::Client) -> cos_client::Result<()> {
+    /// println!("latest is {}", client.get_symlink("latest").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`crate::ErrorKind`].
     pub async fn get_symlink(&self, key: impl Into<String>) -> Result<String> {

@@ -68,8 +68,19 @@ impl Client {
         GetObjectTagging(Target::new(self, key))
     }
 
-    /// Replaces all tags of an object, at most 10 (`name/cos:PutObjectTagging`). Example at
-    /// [`Client::get_object_tagging`].
+    /// Replaces all tags of an object, at most 10 (`name/cos:PutObjectTagging`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("k", "x").send().await?;
+    /// client.put_object_tagging("k", [("team", "a"), ("keep", "7 years")]).send().await?;
+    /// assert_eq!(client.head_object("k").send().await?.tag_count, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put_object_tagging<K: Into<String>, V: Into<String>>(
         &self,
         key: impl Into<String>,
@@ -78,8 +89,20 @@ impl Client {
         PutObjectTagging(Target::new(self, key), tags::collect(tags))
     }
 
-    /// Removes all tags of an object (`name/cos:DeleteObjectTagging`). Example at
-    /// [`Client::get_object_tagging`].
+    /// Removes all tags of an object (`name/cos:DeleteObjectTagging`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("k", "x").send().await?;
+    /// # client.put_object_tagging("k", [("team", "a")]).send().await?;
+    /// client.delete_object_tagging("k").send().await?;
+    /// assert_eq!(client.head_object("k").send().await?.tag_count, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_object_tagging(&self, key: impl Into<String>) -> DeleteObjectTagging {
         DeleteObjectTagging(Target::new(self, key))
     }

@@ -99,6 +99,21 @@ impl Client {
 
     /// [`Client::copy`], then deletes the source (`name/cos:DeleteObject`) if it is still what was
     /// copied. When that fails the copy stays, and the error says so.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// use cos_client::CopySource;
+    /// # client.put_object("inbox/1", "x").send().await?;
+    ///
+    /// let source = CopySource::new("demo-1250000000", "ap-guangzhou", "inbox/1")?;
+    /// client.move_object(source, "done/1").send().await?;
+    /// assert!(client.head_object("inbox/1").send().await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn move_object(&self, source: CopySource, key: impl Into<String>) -> CopyTransfer {
         let mut transfer = self.copy(source, key);
         transfer.moves = true;

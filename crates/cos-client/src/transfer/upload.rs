@@ -118,6 +118,21 @@ impl Client {
 
     /// [`Client::upload_file`] for a regular file that is open already, such as one a phone's system
     /// handed out as a descriptor. It is read at positions; its own position does not matter.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("a.jpg");
+    /// # std::fs::write(&path, "pixels")?;
+    /// let file = std::fs::File::open(&path)?;
+    /// let uploaded = client.upload_open_file("a.jpg", file).send().await?;
+    /// assert_eq!(uploaded.bytes, 6);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn upload_open_file(&self, key: impl Into<String>, file: std::fs::File) -> UploadFile {
         let mut upload = self.upload_file(key, "");
         upload.source = Source::Open(file);

@@ -67,6 +67,21 @@ impl Client {
 
     /// [`Client::copy_dir`] of what is new or changed: [`Compare::SizeAndTime`], unless told to
     /// compare otherwise.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_object("2024/a", "x").send().await?;
+    /// let copied = client.sync_copy(&client, "2024", "backup").send().await?;
+    /// assert_eq!(copied.transferred, 1);
+    /// // Nothing is new by now.
+    /// let copied = client.sync_copy(&client, "2024", "backup").send().await?;
+    /// assert_eq!(copied.transferred, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sync_copy(
         &self,
         source: &Client,

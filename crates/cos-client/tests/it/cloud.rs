@@ -15,10 +15,11 @@ use serde_json::json;
 
 use crate::setup::{BUCKET, REGION};
 
-pub(crate) const STRICT: &str = "strict-1250000000";
+pub(crate) const PLAIN: &str = "plain-1250000000";
 const STS: &str = "sts.tencentcloudapi.com";
 
-/// An emulator with an ordinary bucket and a strict one.
+/// An emulator. The bucket of nearly every test is in strict-signature mode, where all that is sent must
+/// be signed; `PLAIN` is an ordinary one.
 pub(crate) struct Cloud {
     pub(crate) emulator: Emulator,
 }
@@ -34,9 +35,9 @@ impl Cloud {
 
     async fn build(tls: bool) -> Self {
         let mut config = Config::default();
-        let mut strict = BucketConfig::new(STRICT, REGION);
-        strict.strict_signature = true;
-        config.buckets.push(strict);
+        let plain = BucketConfig::new(PLAIN, REGION);
+        config.buckets[0].strict_signature = true;
+        config.buckets.push(plain);
         let builder = Emulator::builder().config(config).tls(tls);
         Self {
             emulator: builder.start().await.unwrap(),

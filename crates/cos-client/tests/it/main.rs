@@ -8,8 +8,10 @@
 mod cloud;
 mod copy;
 mod credentials;
+mod docs;
 mod domains;
 mod download;
+mod errors;
 mod flows;
 mod network;
 mod observability;

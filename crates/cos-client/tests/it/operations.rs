@@ -8,19 +8,19 @@ use cos_client::{
 use futures_util::TryStreamExt;
 use serde_json::json;
 
-use crate::cloud::{Cloud, STRICT};
+use crate::cloud::{Cloud, PLAIN};
 use crate::server::{Server, ok};
 use crate::setup::{REGION, builder, client};
 
-/// The ordinary bucket and the strict one.
+/// The strict bucket and the ordinary one.
 fn both(cloud: &Cloud) -> [Client; 2] {
     let client = cloud
         .builder()
         .credentials(cloud.sts(None))
         .build()
         .unwrap();
-    let strict = client.for_bucket(STRICT, REGION).unwrap();
-    [client, strict]
+    let plain = client.for_bucket(PLAIN, REGION).unwrap();
+    [client, plain]
 }
 
 async fn text(client: &Client, key: &str) -> String {
