@@ -133,6 +133,17 @@ impl Failure {
         self
     }
 
+    /// Adds what a person can do, after what is said already.
+    #[must_use]
+    pub(crate) fn also_hint(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(before) => format!("{before}; {hint}"),
+            None => hint,
+        });
+        self
+    }
+
     /// The exit status.
     pub(crate) fn exit(&self) -> Exit {
         self.0.exit

@@ -11,6 +11,7 @@ mod interrupt;
 mod logging;
 mod output;
 mod progress;
+mod state;
 
 use std::process::ExitCode;
 

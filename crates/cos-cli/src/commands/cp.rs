@@ -9,7 +9,7 @@ pub(crate) use upload::check;
 use std::time::Instant;
 
 use clap::Args;
-use cos_client::{Client, ETag, StorageClass, Transfer};
+use cos_client::{Client, ETag, RestartReason, ResumeFolder, StorageClass, Transfer};
 use serde_json::json;
 
 use super::Context;
@@ -62,6 +62,13 @@ pub(super) struct TransferArgs {
     /// Bytes per second at most, all requests together, such as 5MiB
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     limit_rate: Option<u64>,
+    /// Go on where an interrupted copy of the same ended; without it too, but then only if there is a place to
+    /// remember it: COS_STATE_DIR or the user's state folder
+    #[arg(long, overrides_with = "no_resume")]
+    resume: bool,
+    /// Begin anew, and leave nothing behind when interrupted
+    #[arg(long, overrides_with = "resume")]
+    no_resume: bool,
     /// Content-Type of the object
     #[arg(long, value_name = "TYPE")]
     pub(super) content_type: Option<String>,
@@ -85,6 +92,14 @@ impl TransferArgs {
         concurrency: Option<usize>,
     ) -> Result<Client> {
         connect::client_for_transfers(&cx.global, &place.bucket, concurrency, self.limit_rate)
+    }
+
+    /// Where to remember what is done.
+    pub(super) fn store(&self) -> Result<Option<ResumeFolder>> {
+        if self.no_resume {
+            return Ok(None);
+        }
+        crate::state::resume_store(self.resume)
     }
 
     pub(super) fn storage_class(&self) -> Result<Option<StorageClass>> {
@@ -164,11 +179,15 @@ impl Cp {
                 "etag": done.etag,
                 "crc64": done.crc64,
                 "upload_id": done.upload_id,
-                "resumed_bytes": 0,
+                "resumed_bytes": done.resumed_bytes,
             }));
         }
+        let resumed = match done.resumed_bytes {
+            0 => String::new(),
+            bytes => format!(", {} of them from before", size::spell(bytes)),
+        };
         cx.output.line(format!(
-            "{} -> {} ({}, {} part{}, {seconds:.1} s)",
+            "{} -> {} ({}, {} part{}{resumed}, {seconds:.1} s)",
             done.from,
             done.to,
             size::spell(done.bytes),
@@ -206,6 +225,7 @@ pub(super) struct Done {
     etag: Option<String>,
     crc64: Option<String>,
     upload_id: Option<String>,
+    resumed_bytes: u64,
     seconds: f64,
 }
 
@@ -214,21 +234,44 @@ pub(super) fn round(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
 
-/// The result of a transfer. A signal cancels it, and what it began at the service is taken back before the
-/// command ends; a second signal does not wait for that.
+/// The result of a transfer. A signal ends it: what is done is kept if it can be resumed, and taken back from the
+/// service otherwise. A second signal does not wait for that.
 pub(super) async fn finish<T: Send + 'static>(
     cx: &Context,
     client: &Client,
     transfer: Transfer<T>,
+    keeps: bool,
 ) -> Result<T> {
     let control = transfer.control();
     let mut interrupt = cx.interrupt.clone();
     let watcher = tokio::spawn(async move {
         interrupt.wait().await;
-        control.cancel();
+        if keeps {
+            control.stop();
+        } else {
+            control.cancel();
+        }
     });
     let done = transfer.await;
     watcher.abort();
     client.wait_for_cleanup().await;
-    Ok(done?)
+    done.map_err(|error| {
+        let record = error.resume_record();
+        let hint = record.map(|r| {
+            let (done, total) = (size::spell(r.done_bytes()), size::spell(r.total_bytes()));
+            format!("the same command goes on from here: {done} of {total} are done")
+        });
+        let failure = Failure::from(error);
+        match hint {
+            Some(hint) => failure.also_hint(hint),
+            None => failure,
+        }
+    })
+}
+
+/// Says why everything was transferred though something was done before.
+fn tell_restart(cx: &Context, restarted: Option<RestartReason>) {
+    if let Some(reason) = restarted {
+        cx.output.note(format!("cos: begun anew: {reason}"));
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Context;
 use super::cp::{TransferArgs, describe, finish, round};
-use crate::exit::{Failure, Result};
+use crate::exit::{Exit, Failure, Result};
 use crate::input::location::{CosUrl, Place};
 use crate::input::size;
 use crate::output::{Output, printable};
@@ -80,7 +80,7 @@ pub(super) struct TreeJob<'a> {
 
 /// Gives a builder what it has in common with the others, and runs it.
 macro_rules! go {
-    ($cx:expr, $job:expr, $client:expr, $builder:expr) => {{
+    ($cx:expr, $job:expr, $client:expr, $keeps:expr, $builder:expr) => {{
         let (cx, job, client, mut builder) = ($cx, $job, $client, $builder);
         for pattern in &job.tree.include {
             builder = builder.include(pattern);
@@ -101,9 +101,9 @@ macro_rules! go {
             .on_progress(bar.callback())
             .on_event(move |event| lines.suspend(|| tell(&output, dry_run, &event)))
             .start();
-        let done = finish(cx, client, transfer).await;
+        let done = finish(cx, client, transfer, $keeps).await;
         bar.clear();
-        done
+        done.map_err(|failure| explain(failure, $keeps))
     }};
 }
 
@@ -134,7 +134,17 @@ async fn up(cx: &Context, job: &TreeJob<'_>, from: &Path, to: &CosUrl) -> Result
     if let Some(bytes) = job.transfer.part_size {
         up = up.part_size(bytes);
     }
-    go!(cx, job, &client, up.empty_folders(job.tree.empty_folders))
+    let store = job.transfer.store()?;
+    if let Some(store) = &store {
+        up = up.resume_store(store);
+    }
+    go!(
+        cx,
+        job,
+        &client,
+        store.is_some(),
+        up.empty_folders(job.tree.empty_folders)
+    )
 }
 
 async fn down(cx: &Context, job: &TreeJob<'_>, from: &CosUrl, to: &Path) -> Result<TreeReport> {
@@ -146,10 +156,15 @@ async fn down(cx: &Context, job: &TreeJob<'_>, from: &CosUrl, to: &Path) -> Resu
     if let Some(bytes) = job.transfer.part_size {
         down = down.part_size(bytes);
     }
+    let store = job.transfer.store()?;
+    if let Some(store) = &store {
+        down = down.resume_store(store);
+    }
     go!(
         cx,
         job,
         &client,
+        store.is_some(),
         down.portable_names(job.tree.portable_names)
     )
 }
@@ -165,12 +180,23 @@ async fn across(cx: &Context, job: &TreeJob<'_>, from: &CosUrl, to: &CosUrl) -> 
     if job.no_overwrite {
         copy = copy.forbid_overwrite();
     }
-    go!(cx, job, &client, copy)
+    go!(cx, job, &client, false, copy)
 }
 
 fn client(cx: &Context, job: &TreeJob<'_>, place: &CosUrl) -> Result<Client> {
     let concurrency = job.transfer.concurrency.unwrap_or(CONCURRENCY);
     job.transfer.client_with(cx, place, Some(concurrency))
+}
+
+/// What a person can do after an interruption.
+fn explain(failure: Failure, keeps: bool) -> Failure {
+    if failure.exit() != Exit::Interrupted {
+        return failure;
+    }
+    failure.also_hint(match keeps {
+        true => "the same command goes on with large files where they are; cos sync leaves out what is there",
+        false => "cos sync leaves out what is there",
+    })
 }
 
 /// Failures always, everything in a dry run. A reader of stdout that went away is noticed at the end.
@@ -222,7 +248,7 @@ fn finish_with(cx: &Context, report: &TreeReport, seconds: f64) -> Result {
             "etag": null,
             "crc64": null,
             "upload_id": null,
-            "resumed_bytes": 0,
+            "resumed_bytes": report.resumed_bytes,
             "transferred": report.transferred,
             "unchanged": report.unchanged,
             "deleted": report.deleted,

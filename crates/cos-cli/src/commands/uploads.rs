@@ -14,6 +14,7 @@ use crate::input::age;
 use crate::input::location::CosUrl;
 use crate::input::moment::iso8601;
 use crate::output::printable;
+use crate::state;
 
 /// `cos uploads …`
 #[derive(Subcommand, Debug)]
@@ -31,6 +32,22 @@ pub(crate) enum Uploads {
         after_help = "Example:\n  cos uploads abort --region ap-guangzhou --older-than 7d cos://demo-1250000000/"
     )]
     Abort(Abort),
+    /// Remove what interrupted copies of this user left and nobody continued; needs no right to list
+    #[command(
+        after_help = "Example:\n  cos uploads clean --region ap-guangzhou --older-than 1d cos://demo-1250000000"
+    )]
+    Clean(Clean),
+}
+
+/// What to clean up.
+#[derive(Args, Debug)]
+pub(crate) struct Clean {
+    /// The bucket
+    #[arg(value_name = "cos://BUCKET")]
+    place: CosUrl,
+    /// What was not continued for so long
+    #[arg(long, value_name = "AGE", value_parser = age::parse, default_value = "7d")]
+    older_than: Duration,
 }
 
 /// Which uploads.
@@ -74,6 +91,38 @@ impl Uploads {
                 Ok(())
             }
             Self::Abort(abort) => abort.run(cx).await,
+            Self::Clean(clean) => clean.run(cx).await,
+        }
+    }
+}
+
+impl Clean {
+    async fn run(self, cx: &Context) -> Result {
+        let Some(store) = state::resume_store(true)? else {
+            return Ok(());
+        };
+        let client = connect::client(&cx.global, &self.place.bucket)?;
+        let cleaning = client.clean_up_stale(&store).older_than(self.older_than);
+        let done = cleaning.send().await?;
+        for error in &done.failed {
+            cx.output
+                .note(format!("cos: {}", Failure::from(error.clone())));
+        }
+        if cx.output.json {
+            cx.output.json(&json!({
+                "uploads_aborted": done.uploads_aborted,
+                "files_removed": done.files_removed,
+                "failed": done.failed.len(),
+            }))?;
+        } else {
+            cx.output.line(format!(
+                "uploads aborted: {}, partly downloaded files removed: {}",
+                done.uploads_aborted, done.files_removed
+            ))?;
+        }
+        match done.failed.into_iter().next() {
+            Some(error) => Err(Failure::from(error).silenced()),
+            None => Ok(()),
         }
     }
 }

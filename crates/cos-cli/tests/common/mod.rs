@@ -22,6 +22,10 @@ pub(crate) fn cos(args: &[&str]) -> Command {
     // Neither this machine's profile file nor a metadata service may lend its keys to a test.
     command
         .env("HOME", "/nonexistent")
+        .env(
+            "COS_STATE_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/state"),
+        )
         .env("COS_METADATA_URL", "http://127.0.0.1:1");
     command.args(args).stdin(Stdio::null());
     command

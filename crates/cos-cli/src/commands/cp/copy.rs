@@ -31,7 +31,7 @@ pub(super) async fn object(cx: &Context, cp: &Cp, from: &CosUrl, to: &CosUrl) ->
     }
     let bar = Bar::new(&cx.output, "copy");
     let transfer = copy.on_progress(bar.callback()).start();
-    let done = finish(cx, &client, transfer).await;
+    let done = finish(cx, &client, transfer, false).await;
     bar.clear();
     let done = done?;
     Ok(Done {

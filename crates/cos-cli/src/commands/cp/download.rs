@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Cp, Done, finish};
+use super::{Cp, Done, finish, tell_restart};
 use crate::commands::Context;
 use crate::exit::{Failure, Result};
 use crate::input::location::{CosUrl, file_for};
@@ -18,6 +18,10 @@ pub(super) async fn file(cx: &Context, cp: &Cp, from: &CosUrl, to: &Path) -> Res
     }
     let client = cp.client(cx, from)?;
     let mut download = client.download_file(key, &file);
+    let store = cp.transfer.store()?;
+    if let Some(store) = &store {
+        download = download.resume_store(store);
+    }
     if let Some(bytes) = cp.transfer.part_size {
         download = download.part_size(bytes);
     }
@@ -29,9 +33,10 @@ pub(super) async fn file(cx: &Context, cp: &Cp, from: &CosUrl, to: &Path) -> Res
     }
     let bar = Bar::new(&cx.output, "download");
     let transfer = download.on_progress(bar.callback()).start();
-    let done = finish(cx, &client, transfer).await;
+    let done = finish(cx, &client, transfer, store.is_some()).await;
     bar.clear();
     let done = done?;
+    tell_restart(cx, done.restarted);
     if !done.verified {
         cx.output.note(
             "cos: the service told no checksum for this object; only its length was compared",
@@ -45,6 +50,7 @@ pub(super) async fn file(cx: &Context, cp: &Cp, from: &CosUrl, to: &Path) -> Res
         etag: done.meta.etag.map(|e| e.as_str().to_owned()),
         crc64: Some(done.crc64.to_string()),
         upload_id: None,
+        resumed_bytes: done.resumed_bytes,
         ..Done::default()
     })
 }

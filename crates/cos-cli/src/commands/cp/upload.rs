@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cos_client::UploadOutput;
 
-use super::{Cp, Done, describe, finish};
+use super::{Cp, Done, describe, finish, tell_restart};
 use crate::commands::Context;
 use crate::exit::{Failure, Result};
 use crate::input::location::CosUrl;
@@ -36,7 +36,7 @@ pub(super) async fn stdin(cx: &Context, cp: &Cp, to: &CosUrl) -> Result<Done> {
     }
     let bar = Bar::new(&cx.output, "upload");
     let transfer = upload.on_progress(bar.callback()).start();
-    let done = finish(cx, &client, transfer).await;
+    let done = finish(cx, &client, transfer, false).await;
     bar.clear();
     Ok(outcome("-".to_owned(), shown, done?))
 }
@@ -52,6 +52,10 @@ async fn send(
     let shown = format!("cos://{}/{key}", to.bucket.as_str());
     let client = cp.client(cx, to)?;
     let mut upload = describe!(client.upload_file(key, file), &cp.transfer);
+    let store = cp.transfer.store()?;
+    if let Some(store) = &store {
+        upload = upload.resume_store(store);
+    }
     if let Some(bytes) = cp.transfer.part_size {
         upload = upload.part_size(bytes);
     }
@@ -63,9 +67,11 @@ async fn send(
     }
     let bar = Bar::new(&cx.output, "upload");
     let transfer = upload.on_progress(bar.callback()).start();
-    let done = finish(cx, &client, transfer).await;
+    let done = finish(cx, &client, transfer, store.is_some()).await;
     bar.clear();
-    Ok(outcome(from, shown, done?))
+    let done = done?;
+    tell_restart(cx, done.restarted);
+    Ok(outcome(from, shown, done))
 }
 
 fn outcome(from: String, to: String, done: UploadOutput) -> Done {
@@ -77,6 +83,7 @@ fn outcome(from: String, to: String, done: UploadOutput) -> Done {
         etag: done.etag.map(|e| e.as_str().to_owned()),
         crc64: Some(done.crc64.to_string()),
         upload_id: done.upload_id.map(|u| u.as_str().to_owned()),
+        resumed_bytes: done.resumed_bytes,
         ..Done::default()
     }
 }
