@@ -44,6 +44,15 @@ pub(crate) fn write(tags: &Tags) -> String {
     format!("<Tagging><TagSet>{tags}</TagSet></Tagging>")
 }
 
+/// As the header of a new object has them: `a=1&b=2`.
+pub(crate) fn query(tags: &Tags) -> String {
+    let encoded = tags.iter().map(|(key, value)| {
+        let (key, value) = (cos_sign_core::encode(key), cos_sign_core::encode(value));
+        format!("{key}={value}")
+    });
+    encoded.collect::<Vec<_>>().join("&")
+}
+
 /// Collects what a caller gives; the last value of a name counts.
 pub(crate) fn collect<K: Into<String>, V: Into<String>>(
     tags: impl IntoIterator<Item = (K, V)>,

@@ -182,6 +182,7 @@ pub(crate) struct DeleteResult {
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct DeleteFailure {
     pub key: String,
+    pub version_id: Option<String>,
     pub code: String,
     pub message: String,
 }
@@ -203,12 +204,20 @@ pub(crate) fn complete_request<'a>(parts: impl Iterator<Item = (u32, &'a str)>) 
 }
 
 /// The body of a multi-delete that answers with failures only.
-pub(crate) fn delete_request<'a>(keys: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn delete_request<'a>(
+    objects: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> String {
     let mut out = String::from("<Delete><Quiet>true</Quiet>");
-    for key in keys {
+    for (key, version_id) in objects {
         out.push_str("<Object><Key>");
         escape_text(key, &mut out);
-        out.push_str("</Key></Object>");
+        out.push_str("</Key>");
+        if let Some(version_id) = version_id {
+            out.push_str("<VersionId>");
+            escape_text(version_id, &mut out);
+            out.push_str("</VersionId>");
+        }
+        out.push_str("</Object>");
     }
     out.push_str("</Delete>");
     out
@@ -292,9 +301,9 @@ mod tests {
              <ETag>b&amp;c</ETag></Part></CompleteMultipartUpload>"
         );
         assert_eq!(
-            delete_request(["a<b>&\r\n\"".to_owned()].iter().map(String::as_str)),
+            delete_request([("a<b>&\r\n\"", None), ("k", Some("v&1"))].into_iter()),
             "<Delete><Quiet>true</Quiet><Object><Key>a&lt;b&gt;&amp;&#13;&#10;\"</Key></Object>\
-             </Delete>"
+             <Object><Key>k</Key><VersionId>v&amp;1</VersionId></Object></Delete>"
         );
     }
 }

@@ -57,12 +57,13 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cos_client::{Client, CopySource, ErrorKind, Versioning};
+use cos_client::{Client, CopySource, CopyTransfer, ErrorKind, Versioning};
 use futures_util::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
     CopyMode, CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
+    RenameTargetMode, Result,
 };
 
 use crate::error::{Problem, mapped};
@@ -121,6 +122,39 @@ impl CosStore {
         if versioned {
             return Err(Error::NotSupported {
                 source: Problem::versioned().into(),
+            });
+        }
+        Ok(())
+    }
+
+    async fn transfer(
+        &self,
+        mut copy: CopyTransfer,
+        from: &Path,
+        to: &Path,
+        create: bool,
+    ) -> Result<()> {
+        if create {
+            self.must_be_unversioned().await?;
+            copy = copy.forbid_overwrite();
+        }
+        let done = copy.send().await;
+        done.map_err(|e| {
+            let is_there = e.code() == Some("FileAlreadyExists");
+            let about = if is_there { to } else { from };
+            mapped(e, about.as_ref())
+        })?;
+        Ok(())
+    }
+
+    /// What is there stays as it is.
+    async fn onto_itself(&self, path: &Path, create: bool) -> Result<()> {
+        let head = self.client.head_object(path.as_ref()).send().await;
+        head.map_err(|e| mapped(e, path.as_ref()))?;
+        if create {
+            return Err(Error::AlreadyExists {
+                path: path.to_string(),
+                source: Problem::new("source and target are the same").into(),
             });
         }
         Ok(())
@@ -212,21 +246,21 @@ impl ObjectStore for CosStore {
 
     /// A copy inside the service, of any size.
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        let mut copy = self.client.copy(self.source(from)?, to.as_ref());
+        let create = options.mode == CopyMode::Create;
         if from == to {
-            copy = copy.replace_metadata();
+            return self.onto_itself(from, create).await;
         }
-        // Not found is the source, already there is the target.
-        let mut about = from;
-        if options.mode == CopyMode::Create {
-            self.must_be_unversioned().await?;
-            copy = copy.forbid_overwrite();
-            about = to;
+        let copy = self.client.copy(self.source(from)?, to.as_ref());
+        self.transfer(copy, from, to, create).await
+    }
+
+    /// A copy inside the service, then the deletion of the source, unless it changed meanwhile.
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        let create = options.target_mode == RenameTargetMode::Create;
+        if from == to {
+            return self.onto_itself(from, create).await;
         }
-        copy.send().await.map_err(|e| match e.kind() {
-            ErrorKind::Precondition => mapped(e, about.as_ref()),
-            _ => mapped(e, from.as_ref()),
-        })?;
-        Ok(())
+        let step = self.client.move_object(self.source(from)?, to.as_ref());
+        self.transfer(step, from, to, create).await
     }
 }

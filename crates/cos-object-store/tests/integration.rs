@@ -292,3 +292,31 @@ async fn a_broken_connection_is_the_clients_to_mend() {
     assert_eq!(got, vec![7; 100_000]);
     assert_eq!(store.to_string(), "COS(demo-1250000000)");
 }
+
+#[tokio::test]
+async fn what_goes_onto_itself_stays() {
+    let cloud = Cloud::start().await;
+    let store = cloud.temporary();
+    let path = Path::from("k");
+    let kind = Attributes::from_iter([(Attribute::ContentType, "a/b")]);
+    let missing = store.rename(&path, &path).await;
+    assert!(matches!(missing, Err(Error::NotFound { .. })));
+    let put = store.put_opts(&path, "x".into(), kind.clone().into());
+    put.await.unwrap();
+    store.copy(&path, &path).await.unwrap();
+    store.rename(&path, &path).await.unwrap();
+    let create = store.rename_if_not_exists(&path, &path).await;
+    assert!(matches!(create, Err(Error::AlreadyExists { .. })));
+    let read = store.get(&path).await.unwrap();
+    assert_eq!(read.attributes, kind);
+    assert_eq!(read.bytes().await.unwrap(), "x");
+    // What is in the way stays too.
+    let other = Path::from("other");
+    store.put(&other, "y".into()).await.unwrap();
+    let create = store.rename_if_not_exists(&path, &other).await;
+    assert!(matches!(create, Err(Error::AlreadyExists { path, .. }) if path == "other"));
+    assert_eq!(store.head(&path).await.unwrap().size, 1);
+    store.rename(&path, &other).await.unwrap();
+    let read = store.get(&other).await.unwrap();
+    assert_eq!((read.attributes, read.meta.size), (kind, 1));
+}

@@ -15,7 +15,8 @@ const MAX_KEYS: usize = 1_000;
 #[must_use = "call send()"]
 pub struct DeleteObjects {
     client: Client,
-    keys: Vec<String>,
+    /// Keys, and the versions of them that are to go.
+    objects: Vec<(String, Option<String>)>,
 }
 
 /// A key that could not be deleted, in the service's words.
@@ -24,6 +25,8 @@ pub struct DeleteObjects {
 pub struct DeleteFailure {
     /// The object.
     pub key: String,
+    /// Its version, when one was named.
+    pub version_id: Option<String>,
     /// The service's code, such as `AccessDenied`.
     pub code: String,
     /// The service's message.
@@ -64,34 +67,68 @@ impl Client {
     ) -> DeleteObjects {
         DeleteObjects {
             client: self.clone(),
-            keys: keys.into_iter().map(Into::into).collect(),
+            objects: keys.into_iter().map(|key| (key.into(), None)).collect(),
         }
     }
 }
 
 impl DeleteObjects {
+    /// Deletes these versions too, each for good: pairs of key and version id. A key without a version
+    /// only gets a delete marker in buckets that keep versions.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// # client.put_bucket_versioning(cos_client::Versioning::Enabled).await?;
+    /// # client.put_object("k", "1").send().await?;
+    /// # client.put_object("k", "2").send().await?;
+    /// use futures_util::TryStreamExt;
+    ///
+    /// // All of one object's versions, and what hides them.
+    /// let versions = client.list_object_versions().prefix("k").versions();
+    /// let versions: Vec<_> = versions.map_ok(|v| (v.key, v.version_id)).try_collect().await?;
+    /// assert_eq!(versions.len(), 2);
+    /// let output = client.delete_objects([""; 0]).versions(versions).send().await?;
+    /// assert_eq!(output.deleted, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn versions<K: Into<String>, V: Into<String>>(
+        mut self,
+        versions: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let versions = versions.into_iter();
+        self.objects
+            .extend(versions.map(|(key, version)| (key.into(), Some(version.into()))));
+        self
+    }
+
     /// Sends as many requests as it takes, one after the other.
     ///
     /// # Errors
     /// When a request fails as a whole, or a key is malformed (then nothing is deleted). Keys that
     /// the service refused one by one are in the output.
     pub async fn send(self) -> Result<DeleteObjectsOutput> {
-        for key in &self.keys {
+        for (key, _) in &self.objects {
             ObjectKey::new(key.as_str())?;
         }
         let mut output = DeleteObjectsOutput::default();
-        for keys in self.keys.chunks(MAX_KEYS) {
-            let body = xml::delete_request(keys.iter().map(String::as_str));
+        for objects in self.objects.chunks(MAX_KEYS) {
+            let named = objects.iter();
+            let body = xml::delete_request(named.map(|(k, v)| (k.as_str(), v.as_deref())));
             let call = Call::new(Operation::DeleteMultipleObjects, Method::POST)
                 .param("delete", "")
                 .xml(body);
             let reply = self.client.execute(&call).await?;
             let result: xml::DeleteResult = xml::parse(reply.whole())?;
-            output.deleted += keys.len() - result.errors.len().min(keys.len());
+            output.deleted += objects.len() - result.errors.len().min(objects.len());
             output
                 .failures
                 .extend(result.errors.into_iter().map(|e| DeleteFailure {
                     key: e.key,
+                    version_id: e.version_id.filter(|v| !v.is_empty()),
                     code: e.code,
                     message: e.message,
                 }));

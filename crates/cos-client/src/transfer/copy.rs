@@ -17,10 +17,14 @@ use crate::limits::Claim;
 use crate::multipart::CompletedPart;
 use crate::object::{CopySource, ObjectMeta, object_headers};
 use crate::request::Headers;
+use crate::tags;
 use crate::types::{Crc64, ETag, ObjectKey, PartNumber, UploadId};
 
 /// Bytes per part: no byte passes through here, so parts are large.
 const PART_SIZE: u64 = 256 << 20;
+
+const TAGGING: &str = "x-cos-tagging";
+const TAGGING_DIRECTIVE: &str = "x-cos-tagging-directive";
 
 /// Copies or moves an object of any size; see [`Client::copy`].
 #[must_use = "call send() or start()"]
@@ -59,12 +63,13 @@ impl Client {
     /// Up to 5 GiB it is one request, above that parts, several at a time; a source that changes
     /// meanwhile ends the copy, and parts copied so far are removed. The copy's CRC-64 is compared
     /// with the source's. Content headers and user metadata come along unless
-    /// [`CopyTransfer::replace_metadata`] is called; storage class and access rule do not, and
-    /// copies in parts leave tags behind.
+    /// [`CopyTransfer::replace_metadata`] is called, tags unless the header
+    /// `x-cos-tagging-directive` is `Replaced`; storage class and access rule do not.
     ///
     /// Needs `name/cos:HeadObject` and `name/cos:GetObject` on the source and `name/cos:PutObject`
     /// on the target; for parts also `InitiateMultipartUpload`, `UploadPartCopy`,
-    /// `CompleteMultipartUpload` and `AbortMultipartUpload`.
+    /// `CompleteMultipartUpload` and `AbortMultipartUpload`, and `GetObjectTagging` on the source to
+    /// take its tags along, which credentials without it do not see.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
@@ -387,7 +392,7 @@ impl Copy {
         }
         if slot.is_none() {
             let initiate = self.client.initiate_multipart_upload(self.key.as_str());
-            let headers = self.new_headers().without("x-cos-forbid-overwrite");
+            let headers = self.new_headers().await?.without("x-cos-forbid-overwrite");
             *slot = Some(Begun {
                 upload_id: initiate.all_headers(headers).send().await?,
                 key: self.key.clone(),
@@ -457,8 +462,33 @@ impl Copy {
         Ok(part)
     }
 
-    /// Parts carry no metadata, so that of the source is given to the new object by hand.
-    fn new_headers(&self) -> Headers {
+    /// Parts carry nothing but content, so what a simple copy takes along is given to the new object
+    /// by hand.
+    async fn new_headers(&self) -> Result<Headers> {
+        let mut headers = self.headers_and_metadata();
+        let directive = self.headers.get(TAGGING_DIRECTIVE);
+        let replaces_tags = directive.is_some_and(|d| d.eq_ignore_ascii_case("replaced"));
+        headers = headers.without(TAGGING_DIRECTIVE);
+        if !replaces_tags {
+            headers = headers.without(TAGGING);
+            if self.meta.tag_count > 0 {
+                headers.set(TAGGING, self.source_tags().await?);
+            }
+        }
+        Ok(headers)
+    }
+
+    /// The source's tags as a header.
+    async fn source_tags(&self) -> Result<String> {
+        let origin = self.source.client(&self.client)?;
+        let mut ask = origin.get_object_tagging(self.source.key());
+        if let Some(version) = self.source.version_id() {
+            ask = ask.version_id(version);
+        }
+        Ok(tags::query(&ask.send().await?))
+    }
+
+    fn headers_and_metadata(&self) -> Headers {
         if self.replaces_metadata {
             return self.headers.clone();
         }
@@ -469,6 +499,8 @@ impl Copy {
             ("cache-control", &meta.cache_control),
             ("content-disposition", &meta.content_disposition),
             ("content-encoding", &meta.content_encoding),
+            ("content-language", &meta.content_language),
+            ("expires", &meta.expires),
         ] {
             if let Some(value) = value {
                 headers.set(name, value);

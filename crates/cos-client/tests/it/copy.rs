@@ -220,3 +220,45 @@ async fn a_move_leaves_a_source_that_changed() {
     assert_eq!(error.kind(), ErrorKind::Precondition);
     assert!(server.seen().iter().all(|s| s.method != "DELETE"));
 }
+
+#[tokio::test]
+async fn large_ones_take_along_what_small_ones_do() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let put = client.put_object("s", data(2 * PART as usize));
+    let put = put
+        .content_type("a/b")
+        .content_encoding("br")
+        .content_disposition("inline")
+        .cache_control("no-store")
+        .metadata("mood", "good")
+        .header("content-language", "zh")
+        .header("expires", "Thu, 01 Dec 2033 16:00:00 GMT")
+        .header("x-cos-tagging", "team%20a=1%2B1&b=");
+    put.send().await.unwrap();
+    let tags_of = async |key| client.get_object_tagging(key).send().await.unwrap();
+    for replaced in [false, true] {
+        let copy = |key: &'static str, threshold| {
+            let copy = client.copy(source("s"), key).part_size(PART);
+            let copy = copy.multipart_threshold(threshold);
+            if replaced {
+                let copy = copy.header("x-cos-tagging-directive", "Replaced");
+                return copy.header("x-cos-tagging", "c=3");
+            }
+            copy
+        };
+        assert_eq!(copy("small", 1 << 30).send().await.unwrap().parts, 1);
+        assert_eq!(copy("large", PART).send().await.unwrap().parts, 2);
+        let meta = async |key| {
+            let mut meta = client.head_object(key).send().await.unwrap();
+            (meta.request_id, meta.last_modified, meta.etag) = (None, None, None);
+            meta
+        };
+        let small = meta("small").await;
+        assert_eq!(small.content_language.as_deref(), Some("zh"));
+        assert_eq!(small.tag_count, if replaced { 1 } else { 2 });
+        assert_eq!(meta("large").await, small);
+        assert_eq!(tags_of("large").await, tags_of("small").await);
+    }
+    assert_eq!(tags_of("s").await["team a"], "1+1");
+}
