@@ -603,6 +603,16 @@ typedef struct cosffi_upload_options {
     uint32_t forbid_overwrite;
     /** Parts in flight at most; the client's own limit holds as well. Default: the client's. */
     uint32_t concurrency;
+    /**
+     * A folder for resume records, made if it is missing: an upload of the same file to the same key goes
+     * on where an earlier one ended, however that was. Files only.
+     */
+    cosffi_str resume_folder;
+    /**
+     * Go on where this ends: what cosffi_error_resume_record() or cosffi_transfer_resume_record() gave. If
+     * it does not fit any more, the upload begins anew. Files only.
+     */
+    cosffi_str resume_record;
 } cosffi_upload_options;
 
 /**
@@ -660,6 +670,16 @@ typedef struct cosffi_download_options {
     uint32_t concurrency;
     /** Must be 0. */
     uint32_t reserved;
+    /**
+     * A folder for resume records, made if it is missing: a download of the same object to the same file
+     * goes on where an earlier one ended, however that was.
+     */
+    cosffi_str resume_folder;
+    /**
+     * Go on where this ends: what cosffi_error_resume_record() or cosffi_transfer_resume_record() gave. If
+     * it does not fit any more, the download begins anew.
+     */
+    cosffi_str resume_record;
 } cosffi_download_options;
 
 /** Borrowed bytes, read and copied during the call they are given to. */
@@ -891,6 +911,17 @@ cosffi_str cosffi_error_resource(const cosffi_error *error);
  * Since: 0.1 (ABI 1).
  */
 cosffi_str cosffi_error_hint(const cosffi_error *error);
+
+/**
+ * What continues the upload or download that failed or was stopped, where something was kept of it: text
+ * for `resume_record` of its options. It holds no secret and no path. Else empty.
+ *
+ * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_str cosffi_error_resume_record(const cosffi_error *error);
 
 /**
  * 1 when the same call may well work later, else 0. The library has already retried what it could.
@@ -1360,7 +1391,7 @@ void cosffi_client_free(cosffi_client *client);
  * Uploads a file of any size: small ones in one request, larger ones in parts, several at a time.
  * The service's checksum of the whole is compared with ours. Credentials are asked for with each
  * request, so the transfer may outlive any of them. What a failed or cancelled upload had sent is
- * removed.
+ * removed, unless `options` have a resume folder or record: then only a cancel removes it.
  *
  * Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
  * NULL. All text is copied; the file must not change until completion. `user_data` is the transfer's
@@ -1368,7 +1399,7 @@ void cosffi_client_free(cosffi_client *client);
  * Threads: any, also inside a callback; callbacks come on the callback thread.
  * How often: see cosffi_transfer_callbacks.
  * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them LOCAL
- * when the file cannot be read.
+ * when the file cannot be read. LOCAL when the resume folder cannot be made.
  * Since: 0.1 (ABI 1).
  */
 cosffi_result cosffi_upload_file(const cosffi_client *client,
@@ -1382,13 +1413,15 @@ cosffi_result cosffi_upload_file(const cosffi_client *client,
 /**
  * Downloads an object into a file, replacing a file of that name: ranges in parallel, all of one
  * version, into a temporary file beside it. `path` appears, or changes, only when everything is there
- * and its checksum is right; after a failure or a cancel nothing is left.
+ * and its checksum is right; after a failure or a cancel nothing is left, unless `options` have a resume
+ * folder or record: then only a cancel removes the temporary file.
  *
  * Ownership: as cosffi_upload_file().
  * Threads: any, also inside a callback; callbacks come on the callback thread.
  * How often: see cosffi_transfer_callbacks.
  * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them LOCAL
- * when the file cannot be written and INTEGRITY when the content is not the object's.
+ * when the file cannot be written and INTEGRITY when the content is not the object's. LOCAL when the
+ * resume folder cannot be made.
  * Since: 0.1 (ABI 1).
  */
 cosffi_result cosffi_download_file(const cosffi_client *client,
@@ -1642,8 +1675,45 @@ cosffi_str cosffi_list_page_next_marker(const cosffi_list_page *page);
 void cosffi_transfer_cancel(const cosffi_transfer *transfer);
 
 /**
- * Lets a transfer go on whose function answered COSFFI_FLOW_PAUSE. It may come before that function has
- * returned, from another thread: the pause is then none. A transfer that does not wait is not changed.
+ * Holds an upload or download of a file, or an upload of a stream, until cosffi_transfer_resume(): its
+ * requests in flight are given up and sent again then. Other transfers are single requests and go on.
+ *
+ * Ownership: borrows `transfer`; NULL is fine.
+ * Threads: any, also inside a callback.
+ * Errors: none; any number of times, also after completion. In a forked child it does nothing.
+ * Since: 0.1 (ABI 2).
+ */
+void cosffi_transfer_pause(const cosffi_transfer *transfer);
+
+/**
+ * Ends an upload or download of a file and keeps what was transferred: it completes with
+ * COSFFI_ERROR_CANCELLED, and cosffi_error_resume_record() continues it. Other transfers are cancelled.
+ *
+ * Ownership: borrows `transfer`; NULL is fine.
+ * Threads: any, also inside a callback.
+ * Errors: none; any number of times, also after completion. In a forked child it does nothing.
+ * Since: 0.1 (ABI 2).
+ */
+void cosffi_transfer_stop(const cosffi_transfer *transfer);
+
+/**
+ * What would continue an upload or download of a file from where it is now, in this or another process:
+ * text for `resume_record` of its options. It holds no secret and no path. `*out` stays {NULL, 0} while
+ * there is nothing to continue: small files, and other transfers, begin anew.
+ *
+ * Ownership: borrows `transfer`; `*out` is yours; end it with cosffi_string_free().
+ * Threads: any, also inside a callback.
+ * Errors: INVALID_ARGUMENT, FORKED.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_result cosffi_transfer_resume_record(const cosffi_transfer *transfer,
+                                            cosffi_string *out,
+                                            cosffi_error **err);
+
+/**
+ * Lets a transfer go on that was paused, or whose function answered COSFFI_FLOW_PAUSE. It may come before
+ * that function has returned, from another thread: the pause is then none. A transfer that does not wait
+ * is not changed.
  *
  * Ownership: borrows `transfer`; NULL is fine.
  * Threads: any, also inside a callback.
@@ -1856,6 +1926,28 @@ cosffi_str cosffi_response_etag(const cosffi_response *response);
  * Since: 0.1 (ABI 2).
  */
 uint32_t cosffi_response_status(const cosffi_response *response);
+
+/**
+ * Bytes of a file that an earlier transfer had done, so that this one did not do them again.
+ *
+ * Ownership: borrows `response`; 0 for NULL.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+uint64_t cosffi_response_resumed_bytes(const cosffi_response *response);
+
+/**
+ * Why a resume record was of no use, so that the file was transferred from its beginning:
+ * "record_damaged", "other_transfer", "settings_changed", "source_changed", "object_changed",
+ * "upload_gone", "temporary_file_gone" and others. Empty when it was of use, or when there was none.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1 (ABI 2).
+ */
+cosffi_str cosffi_response_restart_reason(const cosffi_response *response);
 
 /**
  * The content, when cosffi_get_object() was asked to keep it in memory; else nothing.

@@ -77,6 +77,7 @@ class Error {
           request_id_(detail::view(cosffi_error_request_id(error))),
           resource_(detail::view(cosffi_error_resource(error))),
           hint_(detail::view(cosffi_error_hint(error))),
+          resume_record_(detail::view(cosffi_error_resume_record(error))),
           http_status_(cosffi_error_http_status(error)), attempts_(cosffi_error_attempts(error)),
           is_retryable_(cosffi_error_is_retryable(error) != 0) {}
 
@@ -93,13 +94,16 @@ class Error {
     const std::string &request_id() const noexcept { return request_id_; }
     const std::string &resource() const noexcept { return resource_; }
     const std::string &hint() const noexcept { return hint_; }
+    /** What continues the file transfer that failed or was stopped; may be empty. */
+    const std::string &resume_record() const noexcept { return resume_record_; }
     std::uint32_t http_status() const noexcept { return http_status_; }
     std::uint32_t attempts() const noexcept { return attempts_; }
     bool is_retryable() const noexcept { return is_retryable_; }
 
   private:
     cosffi_result code_;
-    std::string message_, service_code_, request_id_, resource_, hint_;
+    std::string message_, service_code_, request_id_, resource_, hint_,
+        resume_record_;
     std::uint32_t http_status_ = 0, attempts_ = 0;
     bool is_retryable_ = false;
 };
@@ -191,7 +195,7 @@ template <class Call> Expected<std::string> text(Call &&call) {
     cosffi_error *error = nullptr;
     if (call(&raw, &error) != COSFFI_OK) return Error::take(error);
     const std::unique_ptr<cosffi_string, Deleter<cosffi_string_free>> owned(&raw);
-    return std::string(raw.data, raw.len);
+    return raw.data != nullptr ? std::string(raw.data, raw.len) : std::string();
 }
 
 } // namespace detail
@@ -511,6 +515,12 @@ class Response {
     std::uint64_t last_modified_s() const noexcept {
         return cosffi_response_last_modified_s(raw_);
     }
+    /** Bytes of a file that an earlier transfer had done. */
+    std::uint64_t resumed_bytes() const noexcept { return cosffi_response_resumed_bytes(raw_); }
+    /** Why a resume record was of no use; empty when it was. */
+    std::string_view restart_reason() const noexcept {
+        return detail::view(cosffi_response_restart_reason(raw_));
+    }
 
   private:
     const cosffi_response *raw_;
@@ -660,7 +670,17 @@ class Transfer {
     explicit Transfer(cosffi_transfer *raw) noexcept : raw_(raw) {}
 
     void cancel() const noexcept { cosffi_transfer_cancel(raw_.get()); }
-    /** Goes on after COSFFI_FLOW_PAUSE. */
+    /** Holds it until resume(). */
+    void pause() const noexcept { cosffi_transfer_pause(raw_.get()); }
+    /** Ends it and keeps what was transferred of a file. */
+    void stop() const noexcept { cosffi_transfer_stop(raw_.get()); }
+    /** What would continue it from here; may be empty. */
+    Expected<std::string> resume_record() const {
+        return detail::text([&](auto out, auto err) {
+            return cosffi_transfer_resume_record(raw_.get(), out, err);
+        });
+    }
+    /** Goes on after pause() or COSFFI_FLOW_PAUSE. */
     void resume() const noexcept { cosffi_transfer_resume(raw_.get()); }
 
     /** Waits for the end and gives the response, borrowed from this object. For tools and tests. */
@@ -700,12 +720,14 @@ struct UploadOptions {
     std::uint64_t part_size_bytes = 0;
     std::uint32_t concurrency = 0;
     bool forbid_overwrite = false;
+    std::string resume_folder, resume_record;
 };
 
 /** Settings of a download; see cosffi_download_options. */
 struct DownloadOptions {
     std::uint64_t part_size_bytes = 0;
     std::uint32_t concurrency = 0;
+    std::string resume_folder, resume_record;
 };
 
 /** Settings of a read; see cosffi_get_options. */
@@ -818,6 +840,8 @@ class Client {
         auto options = cosffi_download_options_default();
         options.part_size_bytes = from.part_size_bytes;
         options.concurrency = from.concurrency;
+        options.resume_folder = detail::str(from.resume_folder);
+        options.resume_record = detail::str(from.resume_record);
         return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
             return cosffi_download_file(raw_.get(), detail::str(object_key), detail::str(path),
                                         &options, cb, out, err);
@@ -916,6 +940,8 @@ class Client {
             options.part_size_bytes = from.part_size_bytes;
             options.concurrency = from.concurrency;
             options.forbid_overwrite = from.forbid_overwrite;
+            options.resume_folder = detail::str(from.resume_folder);
+            options.resume_record = detail::str(from.resume_record);
         }
         Upload(const Upload &) = delete;
         Upload &operator=(const Upload &) = delete;

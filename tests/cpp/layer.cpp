@@ -107,7 +107,19 @@ static void both_ways(const Client &client, const std::string &folder) {
     CHECK(properties.status() == 200 && properties.header("X-Cos-Meta-Color") == "blue");
     CHECK(properties.crc64() == transfer.wait()->crc64());
 
-    CHECK(client.download_file("y/file", folder + "/down").value().wait());
+    DownloadOptions resumable;
+    resumable.resume_folder = folder + "/records";
+    auto down = client.download_file("y/file", folder + "/down", resumable).value();
+    down.pause();
+    CHECK(down.wait(20).error().code() == COSFFI_ERROR_NOT_FINISHED);
+    down.resume();
+    CHECK(down.wait()->resumed_bytes() == 0 && down.wait()->restart_reason().empty());
+    CHECK(down.resume_record() && down.wait()->size_bytes() == content.size());
+    auto stopped = client.download_file("y/file", folder + "/other").value();
+    stopped.stop();
+    const auto why = stopped.wait().error();
+    CHECK(why.code() == COSFFI_ERROR_CANCELLED && why.resume_record().empty());
+    std::remove((folder + "/records").c_str());
     CHECK(slurp(folder + "/down") == content);
     std::remove((folder + "/up").c_str());
     std::remove((folder + "/down").c_str());

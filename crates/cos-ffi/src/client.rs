@@ -76,6 +76,9 @@ impl From<cos_client::Error> for Failure {
             request_id: Text::optional(error.request_id()),
             resource: Text::optional(error.resource()),
             hint: Text::optional(error.hint()),
+            resume_record: error.resume_record().map_or_else(Text::default, |record| {
+                Text::new(&String::from_utf8_lossy(&record.to_bytes()))
+            }),
             is_retryable: error.is_retryable(),
             attempts: error.attempts(),
             ..Failure::new(code_of(error.kind()), error.message())

@@ -19,6 +19,7 @@ pub(crate) struct Failure {
     pub(crate) request_id: Text,
     pub(crate) resource: Text,
     pub(crate) hint: Text,
+    pub(crate) resume_record: Text,
     pub(crate) is_retryable: bool,
     pub(crate) attempts: u32,
 }
@@ -33,6 +34,7 @@ impl Failure {
             request_id: Text::default(),
             resource: Text::default(),
             hint: Text::default(),
+            resume_record: Text::default(),
             is_retryable: false,
             attempts: 0,
         }
@@ -180,6 +182,20 @@ pub extern "C" fn cosffi_error_resource(error: Option<&cosffi_error>) -> cosffi_
 #[unsafe(no_mangle)]
 pub extern "C" fn cosffi_error_hint(error: Option<&cosffi_error>) -> cosffi_str {
     ask(error, cosffi_str::EMPTY, |failure| failure.hint.lend())
+}
+
+/// What continues the upload or download that failed or was stopped, where something was kept of it: text
+/// for `resume_record` of its options. It holds no secret and no path. Else empty.
+///
+/// Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
+/// Threads: any.
+/// Errors: none.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_error_resume_record(error: Option<&cosffi_error>) -> cosffi_str {
+    ask(error, cosffi_str::EMPTY, |failure| {
+        failure.resume_record.lend()
+    })
 }
 
 /// 1 when the same call may well work later, else 0. The library has already retried what it could.

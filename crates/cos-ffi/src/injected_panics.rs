@@ -93,6 +93,12 @@ fn entries() -> Vec<Entry> {
         cosffi_delete_object = object::simple(None, NO_TEXT, null(), None, None) code;
         cosffi_transfer_cancel = transfer(None) value;
         cosffi_transfer_resume = transfer(None) value;
+        cosffi_transfer_pause = transfer(None) value;
+        cosffi_transfer_stop = transfer(None) value;
+        cosffi_transfer_resume_record = transfer(None, None, None) code;
+        cosffi_error_resume_record = error(None) value;
+        cosffi_response_resumed_bytes = response(None) value;
+        cosffi_response_restart_reason = response(None) value;
         cosffi_transfer_wait = transfer(null(), 0, None) code;
         cosffi_transfer_response = transfer(None) value;
         cosffi_transfer_retain = transfer(null()) value;

@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use cos_client::{Crc64, ETag, ObjectMeta, UploadOutput};
+use cos_client::{Crc64, ETag, ObjectMeta, RestartReason, UploadOutput};
 
 use crate::guard;
 use crate::text::{Text, cosffi_bytes, cosffi_str};
@@ -17,6 +17,8 @@ pub struct cosffi_response {
     size_bytes: Option<u64>,
     last_modified_s: u64,
     status: u32,
+    resumed_bytes: u64,
+    restarted: Text,
     body: Vec<u8>,
     /// Names in lower case.
     headers: Vec<(String, Text)>,
@@ -50,6 +52,16 @@ impl cosffi_response {
             done.version_id.as_deref(),
             done.request_id.as_deref(),
         )
+        .with_resumed(done.resumed_bytes, done.restarted)
+    }
+
+    /// The same, with what an earlier transfer had done.
+    pub(crate) fn with_resumed(self, bytes: u64, restarted: Option<RestartReason>) -> Self {
+        cosffi_response {
+            resumed_bytes: bytes,
+            restarted: Text::optional(restarted.map(RestartReason::as_str)),
+            ..self
+        }
     }
 
     /// The same, with the status of the one answer there was.
@@ -138,6 +150,32 @@ pub extern "C" fn cosffi_response_etag(response: Option<&cosffi_response>) -> co
 #[unsafe(no_mangle)]
 pub extern "C" fn cosffi_response_status(response: Option<&cosffi_response>) -> u32 {
     ask(response, 0, |response| response.status)
+}
+
+/// Bytes of a file that an earlier transfer had done, so that this one did not do them again.
+///
+/// Ownership: borrows `response`; 0 for NULL.
+/// Threads: any.
+/// Errors: none.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_resumed_bytes(response: Option<&cosffi_response>) -> u64 {
+    ask(response, 0, |response| response.resumed_bytes)
+}
+
+/// Why a resume record was of no use, so that the file was transferred from its beginning:
+/// "record_damaged", "other_transfer", "settings_changed", "source_changed", "object_changed",
+/// "upload_gone", "temporary_file_gone" and others. Empty when it was of use, or when there was none.
+///
+/// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+/// Threads: any.
+/// Errors: none.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_restart_reason(response: Option<&cosffi_response>) -> cosffi_str {
+    ask(response, cosffi_str::EMPTY, |response| {
+        response.restarted.lend()
+    })
 }
 
 /// The content, when cosffi_get_object() was asked to keep it in memory; else nothing.

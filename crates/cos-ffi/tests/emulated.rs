@@ -10,17 +10,20 @@ use support::stage::{Stage, TOKEN};
 
 /// Builds `tests/c/{name}.c`, plain and sanitized, and runs it.
 fn c_test(name: &str) -> Vec<String> {
+    c_test_on(name, &Stage::new())
+}
+
+fn c_test_on(name: &str, stage: &Stage) -> Vec<String> {
     let source = format!("tests/c/{name}.c");
     let program = support::build(name, "cc", &["-std=c99"], &[&source]);
     let flags = [&["-std=c99"], support::SANITIZED].concat();
     let sanitized = support::build(&format!("{name}_sanitized"), "cc", &flags, &[&source]);
-    run_all(name, &program, &sanitized)
+    run_all(name, &program, &sanitized, stage)
 }
 
 /// Runs both, and the first under valgrind, with ENDPOINT ID KEY FOLDER BROKER TOKEN; each must say that all
 /// went well. What they left in the folder.
-fn run_all(name: &str, program: &Path, sanitized: &Path) -> Vec<String> {
-    let stage = Stage::new();
+fn run_all(name: &str, program: &Path, sanitized: &Path, stage: &Stage) -> Vec<String> {
     let account = &stage.emulator.accounts()[0];
     let (url, broker) = (stage.emulator.http_url(), stage.broker.url());
     let args = [
@@ -79,5 +82,25 @@ fn layer() {
     let program = support::build("layer", "c++", &["-std=c++17"], &[source]);
     let flags = [&["-std=c++20"], support::SANITIZED].concat();
     let sanitized = support::build("layer_sanitized", "c++", &flags, &[source]);
-    assert_eq!(run_all("layer", &program, &sanitized), [""; 0]);
+    assert_eq!(
+        run_all("layer", &program, &sanitized, &Stage::new()),
+        [""; 0]
+    );
+}
+
+#[test]
+fn pause() {
+    let stage = Stage::new();
+    for operation in ["UploadPart", "GetObject"] {
+        let slow = serde_json::json!({
+            "match": {"operation": operation},
+            "action": {"delay_ms": 120},
+        });
+        stage
+            .emulator
+            .add_fault(cos_emulator::FaultRule::from_json(&slow).unwrap());
+    }
+    let mut left = c_test_on("pause", &stage);
+    left.sort();
+    assert_eq!(left, ["in", "records"], "only the input and its records");
 }

@@ -50,9 +50,11 @@ pub unsafe extern "C" fn cosffi_upload_fd(
             err,
             read,
             |client, cell, (key, file, upload)| async move {
-                let file = upload.apply_in_parts(client.upload_open_file(key, file));
+                let (file, keeps) = upload.apply_to_file(client.upload_open_file(key, file));
                 let transfer = file.on_progress(progress_of(&cell)).start();
-                Ok(cosffi_response::of_upload(&follow(&cell, transfer).await?))
+                Ok(cosffi_response::of_upload(
+                    &follow(&cell, transfer, keeps).await?,
+                ))
             },
         )
     }

@@ -2,6 +2,7 @@
 
 use core::mem::MaybeUninit;
 
+use super::resume_options::Resume;
 use super::upload_options::{Upload, cosffi_upload_options};
 use super::{begin, follow, key, progress_of};
 use crate::client::cosffi_client;
@@ -25,15 +26,21 @@ pub struct cosffi_download_options {
     pub concurrency: u32,
     /// Must be 0.
     pub reserved: u32,
+    /// A folder for resume records, made if it is missing: a download of the same object to the same file
+    /// goes on where an earlier one ended, however that was.
+    pub resume_folder: cosffi_str,
+    /// Go on where this ends: what cosffi_error_resume_record() or cosffi_transfer_resume_record() gave. If
+    /// it does not fit any more, the download begins anew.
+    pub resume_record: cosffi_str,
 }
 
-// SAFETY: repr(C), struct_size first, integers only.
+// SAFETY: repr(C), struct_size first; text and integers may be zero.
 unsafe impl SizeTagged for cosffi_download_options {}
 
 /// Uploads a file of any size: small ones in one request, larger ones in parts, several at a time.
 /// The service's checksum of the whole is compared with ours. Credentials are asked for with each
 /// request, so the transfer may outlive any of them. What a failed or cancelled upload had sent is
-/// removed.
+/// removed, unless `options` have a resume folder or record: then only a cancel removes it.
 ///
 /// Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
 /// NULL. All text is copied; the file must not change until completion. `user_data` is the transfer's
@@ -41,7 +48,7 @@ unsafe impl SizeTagged for cosffi_download_options {}
 /// Threads: any, also inside a callback; callbacks come on the callback thread.
 /// How often: see cosffi_transfer_callbacks.
 /// Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them LOCAL
-/// when the file cannot be read.
+/// when the file cannot be read. LOCAL when the resume folder cannot be made.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosffi_upload_file(
@@ -70,9 +77,11 @@ pub unsafe extern "C" fn cosffi_upload_file(
             err,
             read,
             |client, cell, (key, path, upload)| async move {
-                let file = upload.apply_in_parts(client.upload_file(key, path));
+                let (file, keeps) = upload.apply_to_file(client.upload_file(key, path));
                 let transfer = file.on_progress(progress_of(&cell)).start();
-                Ok(cosffi_response::of_upload(&follow(&cell, transfer).await?))
+                Ok(cosffi_response::of_upload(
+                    &follow(&cell, transfer, keeps).await?,
+                ))
             },
         )
     }
@@ -80,13 +89,15 @@ pub unsafe extern "C" fn cosffi_upload_file(
 
 /// Downloads an object into a file, replacing a file of that name: ranges in parallel, all of one
 /// version, into a temporary file beside it. `path` appears, or changes, only when everything is there
-/// and its checksum is right; after a failure or a cancel nothing is left.
+/// and its checksum is right; after a failure or a cancel nothing is left, unless `options` have a resume
+/// folder or record: then only a cancel removes the temporary file.
 ///
 /// Ownership: as cosffi_upload_file().
 /// Threads: any, also inside a callback; callbacks come on the callback thread.
 /// How often: see cosffi_transfer_callbacks.
 /// Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them LOCAL
-/// when the file cannot be written and INTEGRITY when the content is not the object's.
+/// when the file cannot be written and INTEGRITY when the content is not the object's. LOCAL when the
+/// resume folder cannot be made.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosffi_download_file(
@@ -124,8 +135,12 @@ pub unsafe extern "C" fn cosffi_download_file(
                 if let Some(ranges) = settings.concurrency {
                     file = file.concurrency(ranges);
                 }
-                let done = follow(&cell, file.start()).await?;
-                Ok(cosffi_response::of_meta(&done.meta).with_content(done.bytes, done.crc64))
+                let keeps = settings.resume.is_wanted();
+                let file = settings.resume.apply_to_download(file);
+                let done = follow(&cell, file.start(), keeps).await?;
+                Ok(cosffi_response::of_meta(&done.meta)
+                    .with_content(done.bytes, done.crc64)
+                    .with_resumed(done.resumed_bytes, done.restarted))
             },
         )
     }
@@ -135,6 +150,7 @@ pub unsafe extern "C" fn cosffi_download_file(
 struct Download {
     part_size: Option<u64>,
     concurrency: Option<usize>,
+    resume: Resume,
 }
 
 impl Download {
@@ -145,13 +161,20 @@ impl Download {
             return Ok(Download::default());
         }
         // SAFETY: the caller's promise.
-        let options = unsafe { options::read(options, "options") }?;
+        let (options, resume) = unsafe {
+            let options = options::read(options, "options")?;
+            (
+                options,
+                Resume::read(options.resume_folder, options.resume_record)?,
+            )
+        };
         if options.reserved != 0 {
             return Err(Failure::argument("options->reserved is not 0"));
         }
         Ok(Download {
             part_size: (options.part_size_bytes != 0).then_some(options.part_size_bytes),
             concurrency: (options.concurrency != 0).then_some(options.concurrency as usize),
+            resume,
         })
     }
 }

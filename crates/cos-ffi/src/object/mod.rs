@@ -5,6 +5,8 @@ pub mod file;
 
 pub mod upload_options;
 
+pub(crate) mod resume_options;
+
 pub mod simple;
 
 pub mod flow;
@@ -82,14 +84,23 @@ fn progress_of(cell: &Arc<Cell>) -> impl Fn(Progress) + Send + Sync + 'static {
     move |now| cell.progress(now.done_bytes, now.total_bytes.unwrap_or(u64::MAX))
 }
 
-/// Waits for a transfer; a cancel lets it end in its own way, which is quick and tidy.
-async fn follow<T: Send + 'static>(cell: &Cell, mut transfer: Transfer<T>) -> Result<T, Failure> {
+/// Waits for a transfer; a cancel lets it end in its own way, which is quick and tidy. `keeps`: what a
+/// shutdown interrupts is kept, because the app has asked for a place to continue it from.
+async fn follow<T: Send + 'static>(
+    cell: &Cell,
+    mut transfer: Transfer<T>,
+    keeps: bool,
+) -> Result<T, Failure> {
     let control = transfer.control();
+    cell.steering.connect(control.clone());
     let result = tokio::select! {
         biased;
         result = &mut transfer => result,
         () = cell.cancelled() => {
-            control.cancel();
+            match keeps && !cell.is_cancelled() {
+                true => control.stop(),
+                false => control.cancel(),
+            }
             transfer.await
         }
     };

@@ -36,7 +36,7 @@ pub unsafe extern "C" fn cosffi_put_object(
         Ok((
             key(object_key)?,
             bytes.read("bytes")?.to_vec(),
-            Upload::read(options)?,
+            Upload::read_without_resume(options)?,
         ))
     };
     // SAFETY: as above.

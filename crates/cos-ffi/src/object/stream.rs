@@ -66,7 +66,7 @@ pub unsafe extern "C" fn cosffi_upload_stream(
         Ok((
             key(object_key)?,
             on_read.ok_or_else(|| Failure::null("on_read"))?,
-            Upload::read(options)?,
+            Upload::read_without_resume(options)?,
         ))
     };
     // SAFETY: as above.
@@ -85,7 +85,9 @@ pub unsafe extern "C" fn cosffi_upload_stream(
                 let reader = StreamReader::new(Box::pin(pieces));
                 let stream = upload.apply_in_parts(client.upload_reader(key, reader));
                 let transfer = stream.on_progress(progress_of(&cell)).start();
-                Ok(cosffi_response::of_upload(&follow(&cell, transfer).await?))
+                Ok(cosffi_response::of_upload(
+                    &follow(&cell, transfer, false).await?,
+                ))
             },
         )
     }

@@ -3,6 +3,7 @@
 use cos_client::{PutObject, UploadFile, UploadReader};
 use tokio::io::AsyncRead;
 
+use super::resume_options::Resume;
 use crate::error::Failure;
 use crate::options::{self, SizeTagged};
 use crate::pair::{self, cosffi_pair};
@@ -26,6 +27,12 @@ pub struct cosffi_upload_options {
     pub forbid_overwrite: u32,
     /// Parts in flight at most; the client's own limit holds as well. Default: the client's.
     pub concurrency: u32,
+    /// A folder for resume records, made if it is missing: an upload of the same file to the same key goes
+    /// on where an earlier one ended, however that was. Files only.
+    pub resume_folder: cosffi_str,
+    /// Go on where this ends: what cosffi_error_resume_record() or cosffi_transfer_resume_record() gave. If
+    /// it does not fit any more, the upload begins anew. Files only.
+    pub resume_record: cosffi_str,
 }
 
 // SAFETY: repr(C), struct_size first; text, pointers and integers may be zero.
@@ -38,6 +45,7 @@ pub(crate) struct Upload {
     part_size: Option<u64>,
     concurrency: Option<usize>,
     forbid_overwrite: bool,
+    resume: Resume,
 }
 
 impl Upload {
@@ -49,7 +57,7 @@ impl Upload {
             return Ok(Upload::default());
         }
         // SAFETY: the caller's promise.
-        let (options, content_type, headers) = unsafe {
+        let (options, content_type, headers, resume) = unsafe {
             let options = options::read(options, "options")?;
             (
                 options,
@@ -57,6 +65,7 @@ impl Upload {
                     .content_type
                     .read_optional("options->content_type")?,
                 pair::read(options.headers, options.headers_count, "options->headers")?,
+                Resume::read(options.resume_folder, options.resume_record)?,
             )
         };
         let content_type = content_type.map(|value| ("content-type", value));
@@ -69,7 +78,32 @@ impl Upload {
             part_size: (options.part_size_bytes != 0).then_some(options.part_size_bytes),
             concurrency: (options.concurrency != 0).then_some(options.concurrency as usize),
             forbid_overwrite: options.forbid_overwrite != 0,
+            resume,
         })
+    }
+
+    /// As [`read`](Self::read), for content that can only be sent from the beginning.
+    ///
+    /// # Safety
+    /// As [`read`](Self::read).
+    pub(crate) unsafe fn read_without_resume(
+        options: *const cosffi_upload_options,
+    ) -> Result<Upload, Failure> {
+        // SAFETY: the caller's promise.
+        let upload = unsafe { Upload::read(options) }?;
+        if upload.resume.is_wanted() {
+            return Err(Failure::argument(
+                "options->resume_folder and resume_record are for files",
+            ));
+        }
+        Ok(upload)
+    }
+
+    /// On a file; whether something of it is kept when it does not end well.
+    pub(crate) fn apply_to_file(self, file: UploadFile) -> (UploadFile, bool) {
+        let file = self.apply_in_parts(file);
+        let keeps = self.resume.is_wanted();
+        (self.resume.apply_to_upload(file), keeps)
     }
 
     /// On one request.

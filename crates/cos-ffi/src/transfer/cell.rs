@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 use super::callbacks::Callbacks;
+use super::steering::Steering;
 use crate::callback::UserData;
 use crate::error::{Failure, cosffi_error};
 use crate::events::{Entry, Events};
@@ -25,6 +26,7 @@ pub(crate) struct Cell {
     cancelled: watch::Sender<bool>,
     /// Counts the app's wishes to go on after it had a stream wait.
     pub(crate) resumed: watch::Sender<u64>,
+    pub(crate) steering: Steering,
     /// Why the library itself ended the transfer: an answer of the app that makes no sense.
     refused: OnceLock<Failure>,
     /// Where events go instead of the callback thread.
@@ -59,6 +61,7 @@ impl Cell {
             shared,
             cancelled: watch::Sender::new(false),
             resumed: watch::Sender::new(0),
+            steering: Steering::default(),
             refused: OnceLock::new(),
             events: callbacks.events(),
             asking: Mutex::new(()),
@@ -87,6 +90,11 @@ impl Cell {
                 () = closing => (),
             }
         }
+    }
+
+    /// Whether the app cancelled it; otherwise its runtime shuts down.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        *self.cancelled.borrow()
     }
 
     /// Remembers how far the transfer is and has the callback thread tell it.

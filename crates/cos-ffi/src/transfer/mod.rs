@@ -3,6 +3,7 @@
 pub mod callbacks;
 pub(crate) mod cell;
 pub(crate) mod start;
+pub(crate) mod steering;
 
 use core::mem::ManuallyDrop;
 use core::mem::MaybeUninit;
@@ -13,7 +14,9 @@ use crate::error::{Failure, cosffi_error};
 use crate::guard;
 use crate::response::cosffi_response;
 use crate::result::cosffi_result;
+use crate::text::cosffi_string;
 use cell::Cell;
+use steering::Steering;
 
 /// An upload, a download or a single request that was started. Freeing it does not stop it.
 pub struct cosffi_transfer {
@@ -45,8 +48,68 @@ pub extern "C" fn cosffi_transfer_cancel(transfer: Option<&cosffi_transfer>) {
     })
 }
 
-/// Lets a transfer go on whose function answered COSFFI_FLOW_PAUSE. It may come before that function has
-/// returned, from another thread: the pause is then none. A transfer that does not wait is not changed.
+/// Holds an upload or download of a file, or an upload of a stream, until cosffi_transfer_resume(): its
+/// requests in flight are given up and sent again then. Other transfers are single requests and go on.
+///
+/// Ownership: borrows `transfer`; NULL is fine.
+/// Threads: any, also inside a callback.
+/// Errors: none; any number of times, also after completion. In a forked child it does nothing.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_transfer_pause(transfer: Option<&cosffi_transfer>) {
+    steer(transfer, Steering::pause)
+}
+
+/// Ends an upload or download of a file and keeps what was transferred: it completes with
+/// COSFFI_ERROR_CANCELLED, and cosffi_error_resume_record() continues it. Other transfers are cancelled.
+///
+/// Ownership: borrows `transfer`; NULL is fine.
+/// Threads: any, also inside a callback.
+/// Errors: none; any number of times, also after completion. In a forked child it does nothing.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_transfer_stop(transfer: Option<&cosffi_transfer>) {
+    steer(transfer, Steering::stop)
+}
+
+/// What would continue an upload or download of a file from where it is now, in this or another process:
+/// text for `resume_record` of its options. It holds no secret and no path. `*out` stays {NULL, 0} while
+/// there is nothing to continue: small files, and other transfers, begin anew.
+///
+/// Ownership: borrows `transfer`; `*out` is yours; end it with cosffi_string_free().
+/// Threads: any, also inside a callback.
+/// Errors: INVALID_ARGUMENT, FORKED.
+/// Since: 0.1 (ABI 2).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_transfer_resume_record(
+    transfer: Option<&cosffi_transfer>,
+    out: Option<&mut MaybeUninit<cosffi_string>>,
+    err: Option<&mut MaybeUninit<*mut cosffi_error>>,
+) -> cosffi_result {
+    guard::call(err, || {
+        let out = cosffi_string::clear(out)?;
+        let transfer = transfer.ok_or_else(|| Failure::null("transfer"))?;
+        transfer.cell.shared.check_process()?;
+        match transfer.cell.steering.record() {
+            None => Ok(()),
+            Some(record) => out.write(&String::from_utf8_lossy(&record)),
+        }
+    })
+}
+
+fn steer(transfer: Option<&cosffi_transfer>, how: impl FnOnce(&Steering)) {
+    guard::value((), || {
+        if let Some(transfer) = transfer
+            && !transfer.cell.shared.is_forked()
+        {
+            how(&transfer.cell.steering);
+        }
+    })
+}
+
+/// Lets a transfer go on that was paused, or whose function answered COSFFI_FLOW_PAUSE. It may come before
+/// that function has returned, from another thread: the pause is then none. A transfer that does not wait
+/// is not changed.
 ///
 /// Ownership: borrows `transfer`; NULL is fine.
 /// Threads: any, also inside a callback.
@@ -59,6 +122,7 @@ pub extern "C" fn cosffi_transfer_resume(transfer: Option<&cosffi_transfer>) {
             && !transfer.cell.shared.is_forked()
         {
             transfer.cell.resumed.send_modify(|count| *count += 1);
+            transfer.cell.steering.resume();
         }
     })
 }
