@@ -68,6 +68,9 @@ deny: ## licences, sources and duplicate crates (installs cargo-deny into target
 durability: ## the emulator killed with -9 a hundred times while it writes to a data directory
 	COS_EMULATOR_KILLS=$${COS_EMULATOR_KILLS:-100} $(CARGO) test --locked -p cos-emulator --test it -- --nocapture --test-threads=1 killed::acknowledged_writes_survive
 
+resume-kills: ## uploads and downloads killed with -9 at 50 random moments each, continued by another process
+	COS_RESUME_KILLS=$${COS_RESUME_KILLS:-50} $(CARGO) test --locked -p cos-client --test it -- --nocapture --test-threads=1 resume_killed::
+
 bench-emulator: ## requests, bytes and connections per second of the emulator: make bench-emulator ONLY=small
 	$(CARGO) bench --locked -p cos-emulator --bench load -- $(ONLY)
 

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use super::abort::clean_up;
 use super::blocking;
 use super::download::{DownloadFile, DownloadOutput};
@@ -27,6 +29,8 @@ pub(super) struct DownloadRun {
     keeper: Arc<Keeper>,
     /// Of the run that is, or was last, under way.
     target: Option<Target>,
+    /// The target is being given its name.
+    committing: Option<JoinHandle<Result<()>>>,
     /// Records were looked for.
     looked: bool,
     looked_at_bytes: bool,
@@ -77,6 +81,8 @@ impl Work for DownloadRun {
     }
 
     async fn keep(&mut self) -> Option<ResumeRecord> {
+        // A failure shows when it goes on.
+        let _ = self.committed().await;
         self.keeper.flush().await;
         let record = self.keeper.record()?;
         if let Some(target) = &mut self.target {
@@ -86,6 +92,7 @@ impl Work for DownloadRun {
     }
 
     async fn discard(mut self, in_background: bool) {
+        let _ = self.committed().await;
         if let Some(mut target) = self.target.take() {
             target.keep(false);
         }
@@ -105,6 +112,7 @@ impl DownloadRun {
             keeper: Keeper::new(&download.client),
             download,
             target: None,
+            committing: None,
             looked: false,
             looked_at_bytes: false,
             resumed_bytes: 0,
@@ -163,8 +171,9 @@ impl DownloadRun {
             .into());
         }
         if let Some(target) = self.target.take() {
-            blocking(move || target.commit(total)).await?;
+            self.committing = Some(tokio::task::spawn_blocking(move || target.commit(total)));
         }
+        self.committed().await?;
         self.keeper.forget().await;
         Ok(DownloadOutput {
             bytes: total,
@@ -175,6 +184,17 @@ impl DownloadRun {
             resumed_bytes: self.resumed_bytes,
             restarted: self.restarted,
         })
+    }
+
+    /// Waits until the file has its name, if it is about to get it: an interruption does not stop
+    /// that half-way.
+    async fn committed(&mut self) -> Result<()> {
+        let Some(committing) = &mut self.committing else {
+            return Ok(());
+        };
+        let result = committing.await;
+        self.committing = None;
+        result.unwrap_or_else(|_| Err(Error::cancelled()))
     }
 
     /// From the start: the first answer tells what there is to do.
