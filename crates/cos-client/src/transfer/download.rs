@@ -47,8 +47,8 @@ impl Client {
     ///
     /// Ranges are fetched in parallel, all of one version of the object, and written as they arrive
     /// into a hidden temporary file in the same folder. When everything is there and its CRC-64 is
-    /// the object's, the file is made durable and renamed; until then, and after any failure or
-    /// cancellation, `path` is untouched and no temporary file remains; with
+    /// the object's, the file is made durable and renamed, which nothing interrupts; until then, and
+    /// after any failure or cancellation before, `path` is untouched and no temporary file remains; with
     /// [`DownloadFile::resume_store`] it is kept after a failure, or the end of the process, and the
     /// next call goes on with it. Needs `name/cos:GetObject` only.
     ///

@@ -87,6 +87,8 @@ impl Work for DownloadRun {
         let record = self.keeper.record()?;
         if let Some(target) = &mut self.target {
             target.keep(true);
+            // Who goes on with the file must find that nobody has it any more.
+            target.settle().await;
         }
         Some(record)
     }
