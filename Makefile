@@ -36,6 +36,9 @@ header: ## write include/cos_ffi.h from the sources of cos-ffi
 header-check: ## fail if include/cos_ffi.h is not what the sources say
 	$(CARGO) run --quiet --locked -p cos-header -- --check
 
+install: ## the C API into PREFIX (/usr/local): libraries, headers, pkg-config, CMake package
+	PREFIX="$(or $(PREFIX),/usr/local)" DESTDIR="$(DESTDIR)" scripts/install.sh
+
 c-test: ## only the C ABI: its exports, its C programs plain and under valgrind
 	$(CARGO) test --locked -p cos-ffi
 

@@ -116,9 +116,14 @@ static void both_ways(const Client &client, const std::string &folder) {
     CHECK(down.wait()->resumed_bytes() == 0 && down.wait()->restart_reason().empty());
     CHECK(down.resume_record() && down.wait()->size_bytes() == content.size());
     auto stopped = client.download_file("y/file", folder + "/other").value();
+    stopped.pause();
+    CHECK(!stopped.wait(20));
     stopped.stop();
-    const auto why = stopped.wait().error();
-    CHECK(why.code() == COSFFI_ERROR_CANCELLED && why.resume_record().empty());
+    CHECK(stopped.wait().error().code() == COSFFI_ERROR_CANCELLED);
+    CHECK(stopped.wait().error().resume_record() == stopped.resume_record().value());
+    auto again = client.download_file("y/file", folder + "/other").value();
+    again.cancel();
+    CHECK(again.wait().error().resume_record().empty());
     std::remove((folder + "/records").c_str());
     CHECK(slurp(folder + "/down") == content);
     std::remove((folder + "/up").c_str());
