@@ -107,7 +107,7 @@ impl Ctx<'_> {
         if length.is_some_and(|l| l > MAX_BODY_BYTES) {
             return Err(Code::EntityTooLarge.into());
         }
-        let mut sink = self.shared.store.sink()?;
+        let mut sink = self.shared.store.sink(md5.is_some())?;
         while let Some(data) = payload.next().await? {
             if sink.len() + data.len() as u64 > MAX_BODY_BYTES {
                 return Err(Code::EntityTooLarge.into());

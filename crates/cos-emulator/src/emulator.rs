@@ -55,6 +55,7 @@ pub struct EmulatorBuilder {
     listen: SocketAddr,
     config: Config,
     data_dir: Option<PathBuf>,
+    sink: bool,
     tls: bool,
     clock_offset_s: i64,
     max_memory: Option<u64>,
@@ -78,6 +79,14 @@ impl EmulatorBuilder {
     /// Keeps objects and uploads under this directory instead of in memory.
     pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(dir.into());
+        self
+    }
+
+    /// Keeps of each object only its length and checksum, and no MD5 (the ETag is something else): for
+    /// measuring clients, with objects of any size. Objects read as zeros of their length, so a client
+    /// that checks what it reads must have written zeros. Not together with a data directory.
+    pub fn sink(mut self, on: bool) -> Self {
+        self.sink = on;
         self
     }
 
@@ -185,6 +194,7 @@ impl EmulatorBuilder {
 
     fn shared(self, spelling: http::Extensions) -> Result<Shared, StartError> {
         let store = match &self.data_dir {
+            None if self.sink => Store::of_zeros(),
             None => Store::in_memory(self.max_memory),
             Some(dir) => Store::on_disk(dir)
                 .map_err(StartError::io(format!("data directory {}", dir.display())))?,
@@ -293,6 +303,7 @@ impl Emulator {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             config: Config::default(),
             data_dir: None,
+            sink: false,
             tls: false,
             clock_offset_s: 0,
             max_memory: None,

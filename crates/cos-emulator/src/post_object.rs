@@ -55,7 +55,7 @@ pub(crate) async fn post(
     let meta = headers::meta_of(&as_headers(&fields))?;
     check_overwrite(&ctx)?;
 
-    let mut sink = shared.store.sink()?;
+    let mut sink = shared.store.sink(false)?;
     while let Some(data) = form.next(payload).await? {
         if sink.len() + data.len() as u64 > *size.end().min(&MAX_BODY_BYTES) {
             return Err(Code::EntityTooLarge.into());

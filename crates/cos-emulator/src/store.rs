@@ -37,6 +37,8 @@ pub(crate) struct Store {
 #[derive(Debug, Clone)]
 pub(crate) enum Backend {
     Memory(Arc<Budget>),
+    /// Objects are their length and checksum; they read as zeros.
+    Nothing,
     Disk(Arc<Disk>),
 }
 
@@ -79,6 +81,14 @@ impl Store {
         };
         Self {
             backend: Backend::Memory(Arc::new(budget)),
+            buckets: RwLock::default(),
+        }
+    }
+
+    /// An empty store that remembers of each object what a listing shows.
+    pub(crate) fn of_zeros() -> Self {
+        Self {
+            backend: Backend::Nothing,
             buckets: RwLock::default(),
         }
     }
@@ -178,16 +188,19 @@ impl Store {
         &self.backend
     }
 
-    /// Somewhere to put a body.
-    pub(crate) fn sink(&self) -> Result<Sink> {
-        Ok(Sink::new(match &self.backend {
+    /// Somewhere to put a body. Its MD5 is known afterwards if it is needed here, or by the caller.
+    pub(crate) fn sink(&self, needs_md5: bool) -> Result<Sink> {
+        let needs_md5 = needs_md5 || !matches!(self.backend, Backend::Nothing);
+        let target = match &self.backend {
             Backend::Memory(budget) => Target::Memory {
                 chunks: Vec::new(),
                 tail: bytes::BytesMut::new(),
                 lease: Lease::new(Arc::clone(budget)),
             },
+            Backend::Nothing => Target::Nothing,
             Backend::Disk(disk) => Target::File(disk.create_blob()?),
-        }))
+        };
+        Ok(Sink::new(target, needs_md5))
     }
 }
 

@@ -24,6 +24,9 @@ pub(crate) struct EmulatorCommand {
     /// Keep objects here; otherwise in memory
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Keep only the length and checksum of objects, which read as zeros: for measuring clients
+    #[arg(long, conflicts_with = "data_dir")]
+    sink: bool,
     /// Also listen with TLS, under a certificate authority made at start
     #[arg(long)]
     tls: bool,
@@ -48,6 +51,7 @@ impl EmulatorCommand {
         let mut builder = Emulator::builder()
             .listen(self.listen)
             .tls(self.tls)
+            .sink(self.sink)
             .clock_offset_s(self.clock_offset)
             .seed(self.seed);
         if let Some(file) = &self.config {

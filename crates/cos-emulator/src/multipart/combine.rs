@@ -49,7 +49,7 @@ mod tests {
         let store = Store::in_memory(None);
         let mut pieces = Vec::new();
         for piece in ["12345", "", "6789"] {
-            let mut sink = store.sink().unwrap();
+            let mut sink = store.sink(false).unwrap();
             sink.write(Bytes::from(piece)).await.unwrap();
             pieces.push(Version::simple(
                 sink.finish().await.unwrap(),

@@ -41,7 +41,7 @@ pub(crate) enum Blob {
 pub(crate) struct MemoryBlob {
     pub(crate) chunks: Vec<Bytes>,
     /// Gives the memory back to the budget.
-    pub(crate) _lease: Lease,
+    pub(crate) _lease: Option<Lease>,
 }
 
 /// A file of the data directory.

@@ -16,7 +16,8 @@ const GATHER_BYTES: usize = 64 * 1024;
 /// A body being stored. Dropped unfinished, it leaves nothing.
 pub(crate) struct Sink {
     target: Target,
-    md5: Md5,
+    /// `None` where nobody needs it: it costs more than all the rest.
+    md5: Option<Md5>,
     crc: crc_fast::Digest,
     len: u64,
 }
@@ -28,6 +29,8 @@ pub(crate) enum Target {
         lease: Lease,
     },
     File(BlobWriter),
+    /// Nothing is kept; as many zeros can be read.
+    Nothing,
 }
 
 /// A body that arrived whole.
@@ -39,17 +42,19 @@ pub(crate) struct Received {
 }
 
 impl Sink {
-    pub(crate) fn new(target: Target) -> Self {
+    pub(crate) fn new(target: Target, with_md5: bool) -> Self {
         Self {
             target,
-            md5: Md5::new(),
+            md5: with_md5.then(Md5::new),
             crc: crc_fast::Digest::new(CrcAlgorithm::Crc64Xz),
             len: 0,
         }
     }
 
     pub(crate) async fn write(&mut self, data: Bytes) -> Result<()> {
-        self.md5.update(&data);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(&data);
+        }
         self.crc.update(&data);
         self.len += data.len() as u64;
         match &mut self.target {
@@ -75,6 +80,7 @@ impl Sink {
                 Ok(())
             }
             Target::File(writer) => Ok(writer.write(data).await?),
+            Target::Nothing => Ok(()),
         }
     }
 
@@ -95,21 +101,43 @@ impl Sink {
                 }
                 Blob::Memory(Arc::new(MemoryBlob {
                     chunks,
-                    _lease: lease,
+                    _lease: Some(lease),
                 }))
             }
             Target::File(writer) => Blob::File(writer.finish().await?),
+            Target::Nothing => Blob::Memory(Arc::new(MemoryBlob {
+                chunks: zeros(self.len),
+                _lease: None,
+            })),
         };
+        let crc64 = self.crc.finalize();
         Ok(Received {
             content: Content::new(vec![Segment {
                 blob,
                 start: 0,
                 len: self.len,
             }]),
-            md5: self.md5.finalize().into(),
-            crc64: self.crc.finalize(),
+            md5: match self.md5 {
+                Some(md5) => md5.finalize().into(),
+                None => [crc64, self.len]
+                    .map(u64::to_be_bytes)
+                    .concat()
+                    .try_into()
+                    .unwrap_or_default(),
+            },
+            crc64,
         })
     }
+}
+
+/// Zeros that share one piece of memory.
+fn zeros(len: u64) -> Vec<Bytes> {
+    static ZEROS: [u8; 256 * 1024] = [0; 256 * 1024];
+    let whole = len / ZEROS.len() as u64;
+    let rest = (len % ZEROS.len() as u64) as usize;
+    let mut chunks = vec![Bytes::from_static(&ZEROS); whole as usize];
+    chunks.push(Bytes::from_static(&ZEROS[..rest]));
+    chunks
 }
 
 /// Hashes stored bytes again, for a part that copies a range of an object.

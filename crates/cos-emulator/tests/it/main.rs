@@ -19,4 +19,5 @@ mod objects;
 mod policies;
 mod post_form;
 mod refusals;
+mod sink;
 mod sts;
