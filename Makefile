@@ -52,7 +52,10 @@ bench-sign: ## signatures beside reqsign's and the hash's own floor
 	$(CARGO) bench --locked -p cos-sign-core --bench sign
 
 bench-small: ## 4 KiB PUT and GET: cos-client, opendal, a bare reqwest loop (needs the network to build)
-	$(CARGO) run --release --locked --manifest-path benches/peers/Cargo.toml
+	$(CARGO) run --release --locked --manifest-path benches/peers/Cargo.toml --bin small
+
+bench-transfer: ## 1 GiB both ways, small objects, a tree: cos-client and its peers (needs the network to build); ONLY=up BENCH_DIR=/dev/shm
+	$(CARGO) run --release --locked --manifest-path benches/peers/Cargo.toml --bin transfer -- $(ONLY)
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (600) seconds
 	scripts/fuzz.sh
