@@ -1,10 +1,12 @@
 //! What a request carries, and how its sending is watched.
 
 mod pool;
+mod prompt;
 mod source;
 mod upload;
 
 pub(crate) use pool::{BufferPool, CHUNK};
+pub(crate) use prompt::Prompt;
 pub(crate) use source::{SourceFile, checksum};
 pub(crate) use upload::{Sending, UploadBody};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{BufferPool, CHUNK};
+use super::{BufferPool, CHUNK, Prompt};
 use crate::crc::Running;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -17,6 +17,7 @@ pub(crate) struct SourceFile {
     path: PathBuf,
     size: u64,
     modified: Option<SystemTime>,
+    prompt: Prompt,
 }
 
 impl SourceFile {
@@ -40,11 +41,17 @@ impl SourceFile {
             path: path.to_path_buf(),
             size: metadata.len(),
             modified: metadata.modified().ok(),
+            prompt: Prompt::default(),
         })
     }
 
     pub(crate) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Whether it answers at once.
+    pub(crate) fn prompt(&self) -> &Prompt {
+        &self.prompt
     }
 
     pub(crate) fn path(&self) -> &Path {

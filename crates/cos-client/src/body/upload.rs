@@ -107,13 +107,16 @@ enum Pieces {
     File(Box<FilePieces>),
 }
 
-/// Reads one chunk ahead on a blocking thread: disk and network work at the same time.
+/// A chunk, and the sum of all up to it.
+type ReadChunk = io::Result<(Bytes, Running)>;
+
+/// Reads one chunk ahead on a blocking thread, or at once from a file that answers at once.
 struct FilePieces {
     file: Arc<SourceFile>,
     pool: Arc<BufferPool>,
     offset: u64,
     unread: u64,
-    reading: Option<JoinHandle<io::Result<(Bytes, Running)>>>,
+    reading: Option<JoinHandle<ReadChunk>>,
     crc: Option<Running>,
 }
 
@@ -214,42 +217,54 @@ impl Body for UploadBody {
 
 impl FilePieces {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Bytes, u64)>> {
-        self.read_ahead();
-        let Some(reading) = &mut self.reading else {
-            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        let done = match &mut self.reading {
+            Some(reading) => {
+                let done = ready!(Pin::new(reading).poll(cx));
+                self.reading = None;
+                // The runtime shuts down; the request ends with it.
+                done.unwrap_or_else(|_| Err(io::Error::other("reading was interrupted")))
+            }
+            None => match self.next_read() {
+                None => Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(read) if self.file.prompt().is_prompt() => read(),
+                Some(read) => {
+                    self.reading = Some(tokio::task::spawn_blocking(read));
+                    return self.poll_next(cx);
+                }
+            },
         };
-        let done = ready!(Pin::new(reading).poll(cx));
-        self.reading = None;
-        let (bytes, crc) = done.unwrap_or_else(|_| {
-            // The runtime shuts down; the request ends with it.
-            Err(io::Error::other("reading was interrupted"))
-        })?;
+        let (bytes, crc) = done?;
         let value = crc.value();
         self.crc = Some(crc);
-        self.read_ahead();
+        // Disk and network work at the same time, unless the disk has nothing to do.
+        if !self.file.prompt().is_prompt()
+            && let Some(read) = self.next_read()
+        {
+            self.reading = Some(tokio::task::spawn_blocking(read));
+        }
         Poll::Ready(Ok((bytes, value)))
     }
 
-    fn read_ahead(&mut self) {
-        if self.reading.is_some() || self.unread == 0 {
-            return;
+    /// The work of reading the next chunk; `None` at the end.
+    fn next_read(&mut self) -> Option<impl FnOnce() -> ReadChunk + Send + use<>> {
+        if self.unread == 0 {
+            return None;
         }
-        let Some(mut crc) = self.crc.take() else {
-            return;
-        };
+        let mut crc = self.crc.take()?;
         let len = self.unread.min(CHUNK as u64) as usize;
         let offset = self.offset;
         self.offset += len as u64;
         self.unread -= len as u64;
         let file = Arc::clone(&self.file);
         let pool = Arc::clone(&self.pool);
-        self.reading = Some(tokio::task::spawn_blocking(move || {
+        Some(move || {
             let mut buffer = pool.take();
             let part = &mut buffer.as_mut()[..len];
-            file.read_exact_at(part, offset)?;
+            let read = file.prompt().timed(|| file.read_exact_at(part, offset));
+            read?;
             crc.update(part);
             Ok((buffer.freeze(len), crc))
-        }));
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::resume::temporary_name;
+use crate::body::Prompt;
 use crate::body::{BufferPool, checksum};
 use crate::error::{Error, Result};
 
@@ -25,6 +26,7 @@ pub(crate) struct TargetFile {
     file: File,
     /// The final name, for errors.
     path: PathBuf,
+    prompt: Prompt,
 }
 
 impl Target {
@@ -39,11 +41,11 @@ impl Target {
         let _ = file.try_lock();
         let path = path.to_path_buf();
         let target = Self {
-            file: Arc::new(TargetFile { file, path }),
+            file: Arc::new(TargetFile::new(file, path)),
             temporary,
             keep: false,
         };
-        let TargetFile { file, path } = &*target.file;
+        let TargetFile { file, path, .. } = &*target.file;
         // Some file systems say here that the disk is too small, before anything is transferred.
         file.set_len(size)
             .map_err(|e| Error::local("reserve space for", path, e))?;
@@ -69,7 +71,7 @@ impl Target {
         }
         let path = path.to_path_buf();
         Some(Self {
-            file: Arc::new(TargetFile { file, path }),
+            file: Arc::new(TargetFile::new(file, path)),
             temporary,
             keep: true,
         })
@@ -112,13 +114,30 @@ impl Target {
 }
 
 impl TargetFile {
+    fn new(file: File, path: PathBuf) -> Self {
+        Self {
+            file,
+            path,
+            prompt: Prompt::default(),
+        }
+    }
+
     /// CRC-64 of a stretch as the file has it now. Blocks.
     pub(crate) fn checksum(&self, at: u64, len: u64, pool: &Arc<BufferPool>) -> Result<u64> {
         checksum(&self.file, at, len, pool).map_err(|e| Error::local("read", &self.path, e))
     }
 
+    /// Whether it takes what is written at once.
+    pub(crate) fn is_prompt(&self) -> bool {
+        self.prompt.is_prompt()
+    }
+
     /// Writes `data` at `offset`. Blocks.
-    pub(crate) fn write_all_at(&self, mut data: &[u8], mut offset: u64) -> Result<()> {
+    pub(crate) fn write_all_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        self.prompt.timed(|| self.write_all(data, offset))
+    }
+
+    fn write_all(&self, mut data: &[u8], mut offset: u64) -> Result<()> {
         while !data.is_empty() {
             match write_at(&self.file, data, offset) {
                 Ok(0) => {

@@ -1,5 +1,5 @@
-//! Takes the pieces of one range as they arrive and writes them at their place, off the network's
-//! thread, one batch behind.
+//! Takes the pieces of one range as they arrive and writes them at their place: at once where the file
+//! takes them at once, else off the network's thread, one batch behind.
 
 use std::sync::Arc;
 
@@ -51,6 +51,10 @@ impl RangeWriter {
     /// Takes the next piece; waits only when the disk is slower than the network.
     pub(crate) async fn push(&mut self, piece: Bytes) -> Result<()> {
         self.received += piece.len() as u64;
+        if self.target.is_prompt() {
+            self.flush().await?;
+            return self.write_now(&piece);
+        }
         self.batch_len += piece.len();
         self.batch.push(piece);
         if self.batch_len >= CHUNK {
@@ -61,11 +65,27 @@ impl RangeWriter {
 
     /// Writes what is left and gives the CRC-64 of everything received.
     pub(crate) async fn finish(mut self) -> Result<u64> {
+        self.flush().await?;
+        Ok(self.crc.as_ref().map_or(0, Running::value))
+    }
+
+    fn write_now(&mut self, piece: &[u8]) -> Result<()> {
+        // It is here when nothing is being written.
+        if let Some(crc) = &mut self.crc {
+            crc.update(piece);
+        }
+        self.target
+            .write_all_at(piece, self.offset + self.written)?;
+        self.written += piece.len() as u64;
+        self.share.reach(self.written);
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
         if self.batch_len > 0 {
             self.write_batch().await?;
         }
-        self.wait().await?;
-        Ok(self.crc.as_ref().map_or(0, Running::value))
+        self.wait().await
     }
 
     async fn write_batch(&mut self) -> Result<()> {
