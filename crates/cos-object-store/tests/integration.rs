@@ -170,6 +170,27 @@ async fn errors_keep_ours_as_their_source() {
 }
 
 #[tokio::test]
+async fn keys_that_end_are_replaced_while_it_works() {
+    let cloud = Cloud::start().await;
+    let store = cloud.temporary();
+    let path = Path::from("k");
+    let mut upload = store.put_multipart(&path).await.unwrap();
+    for part in 0..3 {
+        upload.put_part(vec![part; 1 << 20].into()).await.unwrap();
+        let log = cloud.0.log_since(0);
+        let used = log.iter().filter(|r| r.operation == "UploadPart");
+        let used = used
+            .filter_map(|r| r.secret_id.clone())
+            .next_back()
+            .unwrap();
+        assert!(cloud.0.revoke(&used, part == 1));
+    }
+    upload.complete().await.unwrap();
+    assert_eq!(store.head(&path).await.unwrap().size, 3 << 20);
+    assert_eq!(cloud.seen("AssumeRole"), 4);
+}
+
+#[tokio::test]
 async fn tags_and_storage_class_arrive() {
     let cloud = Cloud::start().await;
     let store = cloud.temporary();

@@ -16,6 +16,7 @@ use tokio_util::sync::PollSender;
 use crate::body::CHUNK;
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::limits::Priority;
 use crate::object::object_headers;
 use crate::request::Headers;
 use crate::transfer::handle::Transfer;
@@ -39,8 +40,8 @@ impl Client {
     /// An object as something to write to, like a file.
     ///
     /// What is written goes up meanwhile, as [`Client::upload_reader`] sends it: in parts, several at
-    /// a time, at most `concurrency` + 1 of them in memory; writing waits when the network is
-    /// slower. The object exists when `shutdown` or [`ObjectWriter::finish`] has succeeded, its CRC-64
+    /// a time, at most `concurrency` + 1 of them in memory and no more than the client's
+    /// `memory_budget`; writing waits when the network is slower. The object exists when `shutdown` or [`ObjectWriter::finish`] has succeeded, its CRC-64
     /// compared. Dropping the writer before that gives everything up and removes the parts, for which
     /// [`Client::wait_for_cleanup`] waits.
     ///
@@ -82,6 +83,12 @@ impl OpenWriter {
     /// Parts in flight at most; the client's own limit holds as well.
     pub fn concurrency(mut self, parts: usize) -> Self {
         self.options.concurrency = Some(parts);
+        self
+    }
+
+    /// Who goes first when the client's requests in flight are all taken.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.options.priority = priority;
         self
     }
 
