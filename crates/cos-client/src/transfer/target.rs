@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::resume::temporary_name;
 use crate::body::Prompt;
@@ -101,14 +101,26 @@ impl Target {
     }
 
     /// Makes it durable and gives it its name, replacing what had it. Blocks.
-    pub(crate) fn commit(mut self, size: u64) -> Result<()> {
+    pub(crate) fn commit(self, size: u64) -> Result<()> {
+        let target = self.file();
+        self.rename(size, None)?;
+        sync_folder(&target.path);
+        Ok(())
+    }
+
+    /// The same for one of many files: after a loss of power the name may be the old file's, but
+    /// never that of half a file. It can be given a time of modification. Blocks.
+    pub(crate) fn rename(mut self, size: u64, modified: Option<SystemTime>) -> Result<()> {
         let target = self.file();
         let fail = |e| Error::local("finish", &target.path, e);
         target.file.set_len(size).map_err(fail)?;
+        // The last change of all: setting the length counts as one.
+        if let Some(time) = modified {
+            target.file.set_modified(time).map_err(fail)?;
+        }
         target.file.sync_all().map_err(fail)?;
         std::fs::rename(&self.temporary, &target.path).map_err(fail)?;
         self.keep = true;
-        sync_folder(&target.path);
         Ok(())
     }
 }

@@ -211,7 +211,7 @@ impl Down {
 
     /// One request, one buffer, one visit to the disk. `None`: not small any more, or the content
     /// broke off, which the way of large objects can continue.
-    async fn small(&self, key: &str, path: &Path, share: &Share) -> Result<Option<u64>> {
+    async fn small(&self, key: &str, relative: &Path, share: &Share) -> Result<Option<u64>> {
         let permit = self.client.permit(&self.claim).await;
         let object = self.client.get_object(key).send().await?;
         let (size, modified) = (object.meta.size, object.meta.last_modified);
@@ -230,12 +230,12 @@ impl Down {
         permit.moved(size);
         drop(permit);
         share.reach(size);
-        let path = path.to_path_buf();
+        let (root, relative) = (self.root.clone(), relative.to_path_buf());
         blocking(move || {
+            let path = place::for_file(&root, &relative)?;
             let target = Target::create(&path, size)?;
             target.file().write_all_at(&content, 0)?;
-            target.commit(size)?;
-            set_time(&path, modified)
+            target.rename(size, modified)
         })
         .await?;
         Ok(Some(size))
@@ -295,8 +295,14 @@ impl Mover for Down {
     }
 
     async fn transfer(&self, source: &Entry, share: Share) -> Result<Moved> {
-        let (root, relative) = (self.root.clone(), self.relative(&source.name)?);
-        let keep_existing = self.keep_existing;
+        let (key, relative) = (self.key(&source.name), self.relative(&source.name)?);
+        if source.size <= SMALL && !self.keep_existing {
+            // Its place is found when there is something to write: one visit to the disk.
+            if let Some(size) = self.small(&key, &relative, &share).await? {
+                return Ok(Moved::all(size));
+            }
+        }
+        let (root, keep_existing) = (self.root.clone(), self.keep_existing);
         let path = blocking(move || {
             let path = place::for_file(&root, &relative)?;
             if keep_existing && path.symlink_metadata().is_ok() {
@@ -306,12 +312,6 @@ impl Mover for Down {
             Ok(path)
         })
         .await?;
-        let key = self.key(&source.name);
-        if source.size <= SMALL
-            && let Some(size) = self.small(&key, &path, &share).await?
-        {
-            return Ok(Moved::all(size));
-        }
         self.large(&key, &path, share).await
     }
 
