@@ -30,7 +30,7 @@ pub enum ErrorKind {
     Local,
     /// Content arrived damaged: a checksum or a length did not match.
     Integrity,
-    /// It was cancelled.
+    /// It was cancelled, or stopped: then [`Error::resume_record`] continues it.
     Cancelled,
     /// A setting or an argument is wrong.
     Config,

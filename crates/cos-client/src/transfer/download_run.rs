@@ -12,11 +12,8 @@ use super::drive::Work;
 use super::fetch::Begun;
 use super::piece::Source;
 use super::progress::Meter;
-use super::resume::{
-    Checkpoint, Keeper, Kind, Leftovers, RestartReason, ResumeRecord, digest, slot_name,
-    target_place,
-};
-use super::target::{Target, folder_of};
+use super::resume::{Checkpoint, Keeper, Kind, Leftovers, RestartReason, ResumeRecord, digest};
+use super::target::Target;
 use crate::body::checksum;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
@@ -24,9 +21,9 @@ use crate::types::{ETag, ObjectKey};
 
 /// A download and what it has achieved so far.
 pub(super) struct DownloadRun {
-    download: DownloadFile,
+    pub(super) download: DownloadFile,
     meter: Arc<Meter>,
-    keeper: Arc<Keeper>,
+    pub(super) keeper: Arc<Keeper>,
     /// Of the run that is, or was last, under way.
     target: Option<Target>,
     /// The target is being given its name.
@@ -35,7 +32,9 @@ pub(super) struct DownloadRun {
     looked: bool,
     looked_at_bytes: bool,
     resumed_bytes: u64,
-    restarted: Option<RestartReason>,
+    pub(super) restarted: Option<RestartReason>,
+    /// What was fetched is not the object, and nobody knows where.
+    spoilt: bool,
 }
 
 /// Why a run did not make the file.
@@ -83,6 +82,9 @@ impl Work for DownloadRun {
     async fn keep(&mut self) -> Option<ResumeRecord> {
         // A failure shows when it goes on.
         let _ = self.committed().await;
+        if self.spoilt {
+            return None;
+        }
         self.keeper.flush().await;
         let record = self.keeper.record()?;
         if let Some(target) = &mut self.target {
@@ -119,6 +121,7 @@ impl DownloadRun {
             looked_at_bytes: false,
             resumed_bytes: 0,
             restarted: None,
+            spoilt: false,
         }
     }
 
@@ -166,6 +169,7 @@ impl DownloadRun {
             None => begun.crc64(),
         };
         if let Some(expected) = meta.crc64.filter(|expected| *expected != crc64) {
+            self.spoilt = true;
             return Err(Error::integrity(format!(
                 "the content arrived damaged: its CRC-64 is {crc64}, the object's is {expected}"
             ))
@@ -310,90 +314,6 @@ impl DownloadRun {
             Ok(checksum(&file, 0, size, &pool).is_ok_and(|sum| sum == crc))
         })
         .await
-    }
-
-    /// Takes over what an earlier transfer did, if there is something that fits.
-    async fn look_for_record(&mut self, source: &Source) -> Result<()> {
-        self.open_slot(source, false).await?;
-        let found = match &self.download.options.resume_from {
-            Some(bytes) => Some(bytes.clone()),
-            None => self.keeper.load().await,
-        };
-        let Some(bytes) = found else {
-            return Ok(());
-        };
-        let reason = match Checkpoint::decode(&bytes) {
-            Err(invalid) => RestartReason::Record(invalid),
-            Ok(found) => match self.misfit(&found, source) {
-                None => {
-                    self.keeper.set(Some(found));
-                    return Ok(());
-                }
-                Some(reason) => {
-                    if let Kind::Download { temporary, .. } = found.kind
-                        && reason != RestartReason::OtherTransfer
-                    {
-                        let path = self.download.path.clone();
-                        blocking(move || {
-                            if let Some(mut old) = Target::reopen(&path, &temporary, found.size) {
-                                old.keep(false);
-                            }
-                            Ok(())
-                        })
-                        .await?;
-                    }
-                    reason
-                }
-            },
-        };
-        tracing::info!(%reason, "not resuming: downloading from the beginning");
-        self.keeper.forget().await;
-        self.restarted = Some(reason);
-        Ok(())
-    }
-
-    /// Why a record cannot be continued, by what can be told before asking for the object.
-    fn misfit(&self, found: &Checkpoint, source: &Source) -> Option<RestartReason> {
-        let is_ours = matches!(found.kind, Kind::Download { .. })
-            && found.bucket == source.client.bucket().as_str()
-            && found.key == source.key.as_str();
-        if !is_ours {
-            return Some(RestartReason::OtherTransfer);
-        }
-        let asked = self.download.options.part_size;
-        let same = found.settings == digest(&source.headers, &source.params)
-            && asked.is_none_or(|asked| asked == found.part_size);
-        (!same).then_some(RestartReason::SettingsChanged)
-    }
-
-    /// Takes the record's place in the store, if there is a store; without `make` only when there
-    /// is a record already.
-    async fn open_slot(&self, source: &Source, make: bool) -> Result<()> {
-        let Some(store) = self.download.options.store.clone() else {
-            return Ok(());
-        };
-        if self.keeper.slot().is_some() {
-            return Ok(());
-        }
-        let path = self.download.path.clone();
-        let (bucket, key) = (source.client.bucket().clone(), source.key.clone());
-        let slot = blocking(move || {
-            let place = target_place(&path)?;
-            let name = slot_name("download", bucket.as_str(), key.as_str(), &place);
-            if !make && !store.has(&name) {
-                return Ok(None);
-            }
-            let slot = store.slot(&name)?;
-            if let Err(error) = slot.note_place(folder_of(&path)) {
-                tracing::warn!(%error, "a stale temporary file will not be found again");
-            }
-            Ok(Some(slot))
-        })
-        .await?;
-        if let Some(slot) = slot {
-            self.keeper.write_to(slot);
-        }
-        Ok(())
     }
 
     /// Gives up what an earlier run did.

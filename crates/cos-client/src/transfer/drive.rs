@@ -2,7 +2,6 @@
 //! of what was done when it ends early.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::time::MissedTickBehavior;
 use super::handle::{Controls, TransferState};
 use super::progress::{Meter, Progress, ProgressFn};
 use super::resume::{Keeper, Leftovers, ResumeRecord};
+use super::whole::Ear;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Between two progress events.
@@ -61,115 +61,6 @@ pub(crate) trait Work: Send + Sized + 'static {
 
     /// Removes what is done; `in_background` when nobody should wait for the network.
     fn discard(self, in_background: bool) -> impl Future<Output = ()> + Send;
-}
-
-tokio::task_local! {
-    /// What is wanted of the transfer that this one is a part of.
-    static WHOLE: watch::Receiver<Wanted>;
-}
-
-/// Work that cannot be begun again, such as a tree's: a pause holds it where it is, and pauses the
-/// transfers it has started.
-pub(crate) struct Once<F> {
-    meter: Arc<Meter>,
-    future: Pin<Box<F>>,
-    wanted: Option<watch::Receiver<Wanted>>,
-}
-
-impl<F> Once<F> {
-    pub(crate) fn new(meter: Arc<Meter>, future: F) -> Self {
-        Self {
-            meter,
-            future: Box::pin(future),
-            wanted: None,
-        }
-    }
-}
-
-impl<T, F> Work for Once<F>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T>> + Send + 'static,
-{
-    type Output = T;
-
-    fn meter(&self) -> Arc<Meter> {
-        Arc::clone(&self.meter)
-    }
-
-    fn keeper(&self) -> Option<Arc<Keeper>> {
-        None
-    }
-
-    fn hear(&mut self, wanted: watch::Receiver<Wanted>) {
-        self.wanted = Some(wanted);
-    }
-
-    async fn run(&mut self) -> Result<T> {
-        match self.wanted.clone() {
-            Some(wanted) => WHOLE.scope(wanted, self.future.as_mut()).await,
-            None => self.future.as_mut().await,
-        }
-    }
-
-    fn leftovers(&self) -> Leftovers {
-        Leftovers::Abort
-    }
-
-    async fn keep(&mut self) -> Option<ResumeRecord> {
-        None
-    }
-
-    /// What it started cleans up as it is dropped.
-    async fn discard(self, _: bool) {}
-}
-
-/// What is wanted of a transfer: by its own handle, and by the one it is a part of.
-pub(crate) struct Ear {
-    own: watch::Receiver<Wanted>,
-    whole: Option<watch::Receiver<Wanted>>,
-}
-
-impl Ear {
-    /// To be called where the transfer is started.
-    pub(crate) fn new(own: watch::Receiver<Wanted>) -> Self {
-        let whole = WHOLE.try_with(Clone::clone).ok();
-        Self { own, whole }
-    }
-
-    fn now(&mut self) -> Wanted {
-        let own = *self.own.borrow_and_update();
-        let whole = self.whole.as_mut().map(|w| *w.borrow_and_update());
-        match whole {
-            Some(Wanted::Pause) if !own.is_final() => Wanted::Pause,
-            _ => own,
-        }
-    }
-
-    /// Waits until what is wanted fits.
-    async fn until(&mut self, fits: impl Fn(Wanted) -> bool) -> Wanted {
-        loop {
-            let now = self.now();
-            if fits(now) {
-                return now;
-            }
-            let whole = async {
-                match &mut self.whole {
-                    Some(whole) => whole.changed().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                // Without a sender there is no handle, and nobody waits.
-                changed = self.own.changed() => if changed.is_err() {
-                    return Wanted::Nothing;
-                },
-                changed = whole => if changed.is_err() {
-                    self.whole = None;
-                },
-            }
-        }
-    }
 }
 
 /// All events come from here, so they are in order and never overlap.
@@ -281,9 +172,9 @@ async fn release(keeper: Option<Arc<Keeper>>) {
 /// Whether the same transfer may succeed later with what is done so far.
 fn can_be_continued(error: &Error) -> bool {
     match error.kind() {
-        ErrorKind::Precondition | ErrorKind::NotFound | ErrorKind::Integrity => false,
-        ErrorKind::Config => false,
-        // Permissions, credentials, disks and networks can be mended.
+        ErrorKind::Precondition | ErrorKind::NotFound | ErrorKind::Config => false,
+        // Permissions, credentials, disks and networks can be mended; a damaged part is sent again.
+        // When all of it is damaged, `keep` says so.
         _ => true,
     }
 }

@@ -68,7 +68,7 @@ impl Begun {
     }
 
     /// Asks for the first piece that is missing, of the pinned version. `None` when the object is
-    /// not what it was, though the service gives it the same tag.
+    /// not what it was though it has the same tag, or does not come in ranges any more.
     pub(super) async fn again(source: &Source, earlier: &Checkpoint) -> Result<Option<Self>> {
         let missing = earlier.missing();
         // With nothing missing one byte shows that the object is still the same.
@@ -78,11 +78,11 @@ impl Begun {
         let reply = source.get(range.0, range.1).await?;
         let is_range = reply.status == 206;
         let output = GetObjectOutput::new(reply)?;
-        if !is_range || output.content_range != Some(range) {
+        if is_range && output.content_range != Some(range) {
             return Err(odd("the answer is not the range that was asked for"));
         }
         let meta = output.meta;
-        if meta.size != earlier.size || meta.crc64 != earlier.object_crc() {
+        if !is_range || meta.size != earlier.size || meta.crc64 != earlier.object_crc() {
             return Ok(None);
         }
         let stream = output.body.into_raw();

@@ -9,9 +9,10 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::drive::{Ear, Wanted, Work, drive};
+use super::drive::{Wanted, Work, drive};
 use super::progress::{Meter, Progress, ProgressFn};
 use super::resume::{Keeper, ResumeRecord};
+use super::whole::Ear;
 use crate::error::{Error, Result};
 
 /// A transfer that has started. Await it for the result.

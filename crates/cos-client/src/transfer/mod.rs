@@ -2,8 +2,10 @@
 
 mod abort;
 pub(crate) mod copy;
+mod copy_run;
 mod destination;
 pub(crate) mod download;
+mod download_record;
 mod download_run;
 pub(crate) mod drive;
 mod fetch;
@@ -18,6 +20,7 @@ pub(crate) mod target;
 pub(crate) mod upload;
 mod upload_parts;
 mod upload_run;
+pub(crate) mod whole;
 mod writer;
 
 use crate::error::{Error, ErrorKind, Result};

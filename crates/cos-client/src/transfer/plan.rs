@@ -145,6 +145,33 @@ mod tests {
         assert_eq!(parts(2 * p, p, None).unwrap().count(), 2);
     }
 
+    /// Every size at which something changes, and its neighbours.
+    #[test]
+    fn the_service_takes_the_plan_at_every_boundary() {
+        let p = DEFAULT_PART_SIZE;
+        let most = p * u64::from(MAX_PARTS);
+        for limit in [0, 1, MIB, p, 2 * p, MAX_SINGLE_PUT, most, MAX_OBJECT] {
+            for size in [limit.saturating_sub(1), limit, limit + 1] {
+                for part in [MIN_PART_SIZE, p, MAX_PART_SIZE] {
+                    let plan = upload(size, part, None);
+                    if size > MAX_OBJECT {
+                        assert!(plan.is_err(), "{size}");
+                        continue;
+                    }
+                    let UploadPlan::Parts(ranges) = plan.unwrap() else {
+                        assert!(size <= MAX_SINGLE_PUT && size <= part, "{size} {part}");
+                        continue;
+                    };
+                    assert!(ranges.count() <= MAX_PARTS, "{size} {part}");
+                    assert!(ranges.piece >= part && ranges.piece <= MAX_PART_SIZE);
+                    let last = ranges.at(ranges.count() - 1);
+                    assert_eq!(last.offset + last.len, size);
+                    assert!(last.len > 0);
+                }
+            }
+        }
+    }
+
     #[test]
     fn thresholds() {
         let p = MIN_PART_SIZE;

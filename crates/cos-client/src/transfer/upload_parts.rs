@@ -127,7 +127,10 @@ impl Parts<'_> {
             });
         }
         let output = self.to.complete(&upload_id, parts, whole, earlier).await;
-        let output = output.map_err(gone)?;
+        let output = output.map_err(|error| {
+            *self.spoilt |= error.kind() == ErrorKind::Integrity;
+            gone(error)
+        })?;
         self.keeper.forget().await;
         Ok(UploadOutput {
             bytes: self.file.size(),

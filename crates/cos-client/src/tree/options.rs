@@ -153,7 +153,7 @@ macro_rules! tree_options {
         pub fn start(self) -> $crate::Transfer<$crate::TreeReport> {
             let meter = $crate::transfer::progress::Meter::new();
             let future = self.run(std::sync::Arc::clone(&meter));
-            $crate::Transfer::start(None, $crate::transfer::drive::Once::new(meter, future))
+            $crate::Transfer::start(None, $crate::transfer::whole::Once::new(meter, future))
         }
     };
 }

@@ -1,6 +1,7 @@
 //! Downloads that are interrupted and go on: in place, from a record, from a store.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cos_client::{
@@ -11,7 +12,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::cloud::Cloud;
-use crate::setup::{data, names};
+use crate::server::{Server, refuse, say};
+use crate::setup::{client, data, names};
 
 const PART: usize = 1 << 20;
 const SIZE: usize = 5 * PART + 17;
@@ -440,4 +442,43 @@ async fn leftovers_are_kept_or_removed_as_asked() {
             "{how}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_cache_that_ignores_ranges_by_now_starts_again() {
+    let content = data(3 * PART);
+    let ignores = Arc::new(AtomicBool::new(false));
+    let (source, ignoring) = (content.clone(), Arc::clone(&ignores));
+    let server = Server::start(move |n, seen| {
+        let crc = Crc64::of(&source).to_string();
+        let (first, last) = seen.range().unwrap();
+        let answer = match ignoring.load(Ordering::SeqCst) {
+            _ if n == 1 => return refuse(403, "AccessDenied", "not now"),
+            true => say(200, &source[..]),
+            false => {
+                let range = format!("bytes {first}-{last}/{}", source.len());
+                say(206, &source[first..=last]).with("content-range", range)
+            }
+        };
+        answer
+            .with("etag", "\"v\"")
+            .with("x-cos-hash-crc64ecma", crc)
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("target");
+    let client = client(&server.url);
+    let download = || {
+        let download = client.download_file("k", &path).concurrency(1);
+        download.part_size(PART as u64).on_failure(Leftovers::Keep)
+    };
+    let error = download().send().await.unwrap_err();
+    let record = error.resume_record().unwrap();
+    assert_eq!(record.done_bytes(), PART as u64);
+    ignores.store(true, Ordering::SeqCst);
+    let download = download().resume_from(record.to_bytes());
+    let output = download.send().await.unwrap();
+    assert_eq!(output.restarted, Some(RestartReason::ObjectChanged));
+    assert!(std::fs::read(&path).unwrap() == content);
+    assert_eq!(names(dir.path()), ["target"]);
 }

@@ -504,3 +504,25 @@ async fn pause_and_go_on<T>(scene: &Scene, transfer: &Transfer<T>, operation: &s
     scene.cloud.emulator.clear_faults();
     transfer.resume();
 }
+
+#[tokio::test]
+async fn a_damaged_part_costs_only_itself() {
+    let scene = Scene::new().await;
+    let (client, store) = (scene.cloud.root(), scene.store());
+    for nth in [3, 4] {
+        scene.cloud.fault(&json!({
+            "match": {"operation": "UploadPart", "nth": nth}, "action": {"corrupt_byte_at": 7},
+        }));
+    }
+    let upload = || {
+        let upload = client.upload_file("k", &scene.path).concurrency(1);
+        upload.resume_store(&store)
+    };
+    // Once more is tried, and damaged again.
+    let error = upload().send().await.unwrap_err();
+    assert_eq!(error.operation(), Some("UploadPart"), "{error:?}");
+    assert_eq!(error.resume_record().unwrap().done_bytes(), 2 * PART as u64);
+    let output = upload().send().await.unwrap();
+    assert_eq!(output.resumed_bytes, 2 * PART as u64);
+    scene.arrived(&output).await;
+}

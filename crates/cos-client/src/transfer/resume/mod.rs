@@ -19,6 +19,7 @@ mod janitor;
 mod keeper;
 mod record;
 mod settings;
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;
