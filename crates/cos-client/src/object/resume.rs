@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::meta::content_range;
 use crate::client::Client;
+use crate::error::hint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::judge;
 use crate::operation::Operation;
@@ -50,6 +51,10 @@ impl Resume {
         self.failures += 1;
         if self.failures >= settings.retry.max_attempts {
             return Err(error.with_attempts(self.failures));
+        }
+        // The first one follows bytes that arrived; the others repeat what brought none.
+        if self.failures > 1 && !self.client.budget().take() {
+            return Err(hint::budget_used_up(error.with_attempts(self.failures)));
         }
         tracing::debug!(%error, at = self.next, "going on with the content");
         let after = judge::back_off(&settings.retry, self.failures, 1, fastrand::f64());
