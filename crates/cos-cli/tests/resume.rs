@@ -252,3 +252,58 @@ fn what_changed_is_begun_anew_and_what_is_forgotten_is_cleaned() {
         assert_eq!(output.status.code(), Some(status), "{}", stderr(&output));
     }
 }
+
+/// A folder with one file that is held in the middle.
+#[cfg(unix)]
+#[test]
+fn folders_go_on_too() {
+    let scene = Scene::new();
+    let folder = scene.dir.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    fs::rename(scene.source(), folder.join("large")).unwrap();
+    for n in 0..20 {
+        fs::write(folder.join(format!("small-{n}")), "x").unwrap();
+    }
+    let place = "cos://demo-1250000000/t";
+    let sync = || {
+        let args = ["sync", "--json", "--part-size=1MiB", "--concurrency=1"];
+        let mut command = scene.emulator.cos(&args);
+        command.arg(&folder).arg(place);
+        command.env("COS_STATE_DIR", scene.state());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    for ends_by_force in [false, true] {
+        scene.hold(true);
+        let mut child = sync().spawn().unwrap();
+        while recorded(&scene.state()) < 3 * MIB {
+            assert!(child.try_wait().unwrap().is_none(), "it ended early");
+            std::thread::yield_now();
+        }
+        if ends_by_force {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        } else {
+            common::interrupt(&child);
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+            assert!(
+                stderr(&output).contains("goes on with large files"),
+                "{}",
+                stderr(&output)
+            );
+        }
+        scene.release();
+        let output = run(&mut sync());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let done = json(&output);
+        let resumed = done["resumed_bytes"].as_u64().unwrap();
+        assert!((3 * MIB..6 * MIB).contains(&resumed), "{done}");
+        let all = done["transferred"].as_u64().unwrap() + done["unchanged"].as_u64().unwrap();
+        assert_eq!(all, 21);
+        assert_eq!(scene.open_uploads(), 0);
+        // Once more, with something else in it.
+        let file = fs::File::options().write(true).open(folder.join("large"));
+        file.unwrap().set_len(6 * MIB + 6).unwrap();
+    }
+}

@@ -86,9 +86,13 @@ pub(crate) fn file_for(path: &Path, key: &str) -> Result<PathBuf> {
     if !is_folder {
         return Ok(path.to_owned());
     }
+    let forbidden: &[char] = match cfg!(windows) {
+        true => &['\\', '\0', ':'],
+        false => &['\\', '\0'],
+    };
     // The last part of a key that means something else to a file system is not a name to take.
     match key.rsplit('/').next() {
-        Some(name) if !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0']) => {
+        Some(name) if !matches!(name, "" | "." | "..") && !name.contains(forbidden) => {
             Ok(path.join(name))
         }
         _ => Err(Failure::usage(format!(
