@@ -197,7 +197,7 @@ fn a_broker_that_says_no() {
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }
 
-/// Ctrl-C in the middle: status 130, and neither an object nor a part is left.
+/// Ctrl-C in the middle of what is not to be resumed: status 130, and neither an object nor a part is left.
 #[test]
 fn interrupted_in_the_middle() {
     let emulator = Emulator::start(&[]);
@@ -211,6 +211,7 @@ fn interrupted_in_the_middle() {
     );
     let up = [
         "cp",
+        "--no-resume",
         "--part-size=1MiB",
         "--concurrency=1",
         file.to_str().unwrap(),
