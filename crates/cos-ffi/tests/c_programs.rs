@@ -82,6 +82,20 @@ fn log() {
     c_test("log");
 }
 
+#[test]
+fn bad_input() {
+    c_test("bad_input");
+}
+
+/// A program compiled with the first header that was given out runs with this library.
+#[test]
+fn the_first_header() {
+    let header = support::root().join("tests/abi/1.0");
+    let flags = [C99, &["-I", header.to_str().unwrap()]].concat();
+    let program = support::build("transfer_1_0", "cc", &flags, &["tests/abi/1.0/transfer.c"]);
+    support::run(&program, &[]);
+}
+
 /// The small example needs no server either.
 #[test]
 fn sign_example() {

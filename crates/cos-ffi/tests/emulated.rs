@@ -104,3 +104,22 @@ fn pause() {
     left.sort();
     assert_eq!(left, ["in", "records"], "only the input and its records");
 }
+
+/// A program compiled with the first header that was given out runs with this library.
+#[test]
+fn the_first_header() {
+    let header = support::root().join("tests/abi/1.0");
+    let flags = ["-std=c99", "-I", header.to_str().unwrap()];
+    let program = support::build("objects_1_0", "cc", &flags, &["tests/abi/1.0/objects.c"]);
+    let stage = Stage::new();
+    let account = &stage.emulator.accounts()[0];
+    let url = stage.emulator.http_url();
+    let folder = stage.folder.path().to_str().unwrap();
+    let args = [
+        url.as_str(),
+        &account.secret_id,
+        &account.secret_key,
+        folder,
+    ];
+    assert_eq!(support::run(&program, &args), "objects: ok\n");
+}
