@@ -29,6 +29,7 @@ lint: ## clippy, warnings denied
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p cos-sign-core --no-default-features -- -D warnings
 	$(CARGO) clippy --locked -p cos-sts --no-default-features -- -D warnings
+	$(CARGO) clippy --locked -p cos-ffi --no-default-features --features sign -- -D warnings
 
 header: ## write include/cos_ffi.h from the sources of cos-ffi
 	$(CARGO) run --quiet --locked -p cos-header
@@ -38,6 +39,12 @@ header-check: ## fail if include/cos_ffi.h is not what the sources say
 
 install: ## the C API into PREFIX (/usr/local): libraries, headers, pkg-config, CMake package
 	PREFIX="$(or $(PREFIX),/usr/local)" DESTDIR="$(DESTDIR)" scripts/install.sh
+
+bench-c: ## 4 KiB puts and signatures through the C API beside the Rust API
+	$(CARGO) bench --locked -p cos-ffi --bench through_c
+
+size: ## bytes of small programs with the C API, against docs/size.md (a phone-profile build: minutes)
+	scripts/size.sh
 
 c-test: ## only the C ABI: its exports, its C programs plain and under valgrind
 	$(CARGO) test --locked -p cos-ffi

@@ -7,6 +7,12 @@
 //! Most entry points take `Option<&T>` and `Option<Box<T>>`, which have the layout of nullable C
 //! pointers: NULL is then an ordinary value the compiler makes us look at, and `unsafe` stays
 //! where C memory is really read by hand (text, options structs, user data).
+//!
+//! Without the feature `full`, which is on by default, only signing is left: no threads, no network.
+#![cfg_attr(
+    not(feature = "full"),
+    allow(dead_code, reason = "helpers that only the rest of the API needs")
+)]
 #![allow(
     non_camel_case_types,
     reason = "the types carry the names they have in the header"
@@ -27,30 +33,41 @@ pub mod version;
 
 pub mod error;
 
+#[cfg(feature = "full")]
 pub mod callback;
 mod guard;
 mod options;
 pub mod pair;
 
+#[cfg(feature = "full")]
 pub mod runtime;
 
 pub mod credentials;
+#[cfg(feature = "full")]
 pub mod provider;
 pub mod sign;
 
+#[cfg(feature = "full")]
 pub mod policy;
 
+#[cfg(feature = "full")]
 pub mod metrics;
 
+#[cfg(feature = "full")]
 pub mod client;
+#[cfg(feature = "full")]
 pub mod object;
+#[cfg(feature = "full")]
 pub mod transfer;
 
+#[cfg(feature = "full")]
 pub mod events;
 
+#[cfg(feature = "full")]
 pub mod response;
 
+#[cfg(feature = "full")]
 pub mod log;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "full"))]
 mod injected_panics;
