@@ -33,6 +33,9 @@ pub(super) struct DownloadRun {
     looked_at_bytes: bool,
     resumed_bytes: u64,
     pub(super) restarted: Option<RestartReason>,
+    /// All that counts as finished is on the disk as it arrived: it was read again, or this process
+    /// wrote it itself.
+    compared: bool,
     /// What was fetched is not the object, and nobody knows where.
     spoilt: bool,
 }
@@ -121,6 +124,7 @@ impl DownloadRun {
             looked_at_bytes: false,
             resumed_bytes: 0,
             restarted: None,
+            compared: false,
             spoilt: false,
         }
     }
@@ -213,7 +217,10 @@ impl DownloadRun {
         self.meter.set_total(total);
         self.meter.begin(0);
         let path = self.download.path.clone();
-        let mut target = blocking(move || Target::create(&path, total)).await?;
+        let target = blocking(move || Target::create(&path, total)).await?;
+        let temporary = target.name();
+        self.target = Some(target);
+        self.compared = true;
         // What one answer brings is fetched again as fast as a record is read.
         if let Some(etag) = begun
             .meta
@@ -233,15 +240,17 @@ impl DownloadRun {
                 kind: Kind::Download {
                     etag: etag.as_str().to_owned(),
                     crc64: begun.meta.crc64.map(|c| c.as_u64()),
-                    temporary: target.name(),
+                    temporary,
                 },
                 done: Default::default(),
             };
             self.open_slot(source, true).await?;
-            target.keep(self.leftovers() == Leftovers::Keep);
+            let keeps = self.leftovers() == Leftovers::Keep;
+            if let Some(target) = &mut self.target {
+                target.keep(keeps);
+            }
             self.keeper.begin(checkpoint, false).await;
         }
-        self.target = Some(target);
         Ok(begun)
     }
 
@@ -260,13 +269,16 @@ impl DownloadRun {
         source.etag = Some(ETag::new(etag.as_str()));
         let (path, name, size) = (self.download.path.clone(), temporary.clone(), earlier.size);
         if self.target.is_none() {
+            self.compared = false;
             self.target = blocking(move || Ok(Target::reopen(&path, &name, size))).await?;
         }
         self.meter.set_total(size);
         match &self.target {
             Some(target) => {
                 target.settle().await;
-                drop_damaged(&mut earlier, target, source).await?;
+                if !self.compared {
+                    drop_damaged(&mut earlier, target, source).await?;
+                }
             }
             None if self.is_in_place(&earlier).await? => {}
             None => {
@@ -276,6 +288,7 @@ impl DownloadRun {
             }
         }
         self.keeper.set(Some(earlier.clone()));
+        self.compared = true;
         self.meter.begin(earlier.done_bytes());
         if !self.looked_at_bytes {
             self.resumed_bytes = earlier.done_bytes();
