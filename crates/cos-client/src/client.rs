@@ -14,6 +14,7 @@ use crate::connections::Connections;
 use crate::error::Result;
 use crate::limits::{Claim, Limits, Memory, Pace, Permit, RateLimit};
 use crate::sign::KeyCache;
+use crate::timers::Timers;
 use crate::types::{BucketName, Endpoint, Region};
 
 /// Access to one bucket. Clones share connections, signing keys and limits; use one per bucket and
@@ -34,6 +35,7 @@ struct Shared {
     budget: Budget,
     limits: Limits,
     buffers: Arc<BufferPool>,
+    timers: Arc<Timers>,
     /// Clean-ups running after their transfer has completed.
     cleanups: watch::Sender<usize>,
 }
@@ -54,6 +56,7 @@ impl Client {
             limits,
             // One buffer on the way to the network and one being filled, per request.
             buffers: BufferPool::new(concurrency * 2),
+            timers: Arc::default(),
             cleanups: watch::Sender::new(0),
         };
         Self {
@@ -162,6 +165,10 @@ impl Client {
     /// The service said that it is asked too much.
     pub(crate) fn slow_down(&self) {
         self.shared.limits.permits.slow_down();
+    }
+
+    pub(crate) fn timers(&self) -> &Arc<Timers> {
+        &self.shared.timers
     }
 
     pub(crate) fn buffers(&self) -> &Arc<BufferPool> {

@@ -58,10 +58,6 @@ impl Client {
         let (mut attempt, mut sent) = (1, 0);
         let (mut refreshes, mut clock_fixed) = (0, false);
         let own_endpoint = self.endpoint_of(call);
-        let mut backup = settings
-            .backup_domain
-            .then(|| own_endpoint.backup())
-            .flatten();
         let mut switched = None;
         let mut asked = std::time::Instant::now();
         let mut credentials = self.credentials_for(call, &wanted).await?;
@@ -98,7 +94,9 @@ impl Client {
                 now_s: now.s,
                 refreshes,
                 clock_fixed,
-                has_backup: backup.is_some(),
+                has_backup: switched.is_none()
+                    && settings.backup_domain
+                    && own_endpoint.backup().is_some(),
             };
             let view = match &failed {
                 Failed::Final(_) => None,
@@ -118,7 +116,7 @@ impl Client {
                 }
                 Verdict::Retry { after } | Verdict::SwitchDomain { after } => {
                     if matches!(verdict, Verdict::SwitchDomain { .. }) {
-                        switched = backup.take();
+                        switched = own_endpoint.backup();
                         tracing::info!("no answer from the service; asking its second domain");
                     }
                     attempt += 1;

@@ -95,6 +95,7 @@ mod sign;
 mod tags;
 mod throughput;
 mod time;
+mod timers;
 mod tls;
 mod transfer;
 mod tree;

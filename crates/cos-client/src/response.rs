@@ -11,6 +11,7 @@ use crate::limits::{Pace, Paced};
 use crate::metrics::Report;
 use crate::operation::Operation;
 use crate::throughput::{Gauge, MinThroughput};
+use crate::timers::Timer;
 use crate::types::{Crc64, ETag};
 
 /// A successful answer.
@@ -26,7 +27,7 @@ pub(crate) struct Reply {
 #[derive(Debug)]
 pub(crate) enum Body {
     Whole(Bytes),
-    Stream(BodyStream),
+    Stream(Box<BodyStream>),
 }
 
 impl Reply {
@@ -74,6 +75,7 @@ pub(crate) struct BodyStream {
     operation: Operation,
     gauge: Option<Gauge>,
     paced: Paced,
+    timer: Timer,
     report: Option<Box<Report>>,
 }
 
@@ -83,6 +85,7 @@ impl BodyStream {
         read_timeout: Duration,
         operation: Operation,
         min_throughput: Option<MinThroughput>,
+        timer: Timer,
     ) -> Self {
         Self {
             response,
@@ -90,6 +93,7 @@ impl BodyStream {
             operation,
             gauge: min_throughput.map(Gauge::new),
             paced: Paced::default(),
+            timer,
             report: None,
         }
     }
@@ -135,29 +139,31 @@ impl BodyStream {
                 Some(gauge) => deadline.min(began + gauge.left()),
                 None => deadline,
             };
-            let next = tokio::time::timeout_at(until, self.response.chunk()).await;
+            let next = self.timer.limit(until, self.response.chunk()).await;
             let Some(gauge) = &mut self.gauge else {
                 break next;
             };
             let bytes = match &next {
-                Ok(Ok(Some(piece))) => piece.len() as u64,
-                Ok(_) => break next, // The end, however slowly it came.
-                Err(_) => 0,
+                Some(Ok(Some(piece))) => piece.len() as u64,
+                Some(_) => break next, // The end, however slowly it came.
+                None => 0,
             };
             if let Err(why) = gauge.note(began.elapsed(), bytes) {
                 let error = Error::new(ErrorKind::Timeout, why);
                 return Err(error.with_operation(self.operation).with_attempts(1));
             }
-            if next.is_ok() || until >= deadline {
+            if next.is_some() || until >= deadline {
                 break next;
             }
             began = Instant::now();
         };
         let error = match next {
-            Ok(Ok(piece)) => return Ok(piece),
-            Ok(Err(error)) => Error::new(ErrorKind::Network, "the connection broke while reading")
-                .with_source(error.without_url()),
-            Err(_) => Error::new(
+            Some(Ok(piece)) => return Ok(piece),
+            Some(Err(error)) => {
+                Error::new(ErrorKind::Network, "the connection broke while reading")
+                    .with_source(error.without_url())
+            }
+            None => Error::new(
                 ErrorKind::Timeout,
                 format!("nothing arrived for {} s", self.read_timeout.as_secs_f32()),
             ),

@@ -18,6 +18,7 @@ use crate::request::{Call, Content};
 use crate::response::{Body, BodyStream, Reply, header};
 use crate::sign;
 use crate::throughput::Gauge;
+use crate::timers::Timer;
 use crate::types::Endpoint;
 
 /// Answers are read up to this size; listings of 1,000 long keys need about 3 MiB.
@@ -114,7 +115,8 @@ impl Client {
         let sending = Sending::new();
         let request = self.signed(attempt, &sending).map_err(Failed::Final)?;
         let read_timeout = call.read_timeout.unwrap_or(self.timeouts().read);
-        let send = self.send(request, &sending, attempt, read_timeout);
+        let mut timer = self.timers().take();
+        let send = self.send(request, &sending, attempt, read_timeout, &mut timer);
         let sent = match report {
             Some(report) => Box::pin(report.connect.clone().of(send)).await,
             None => send.await,
@@ -133,6 +135,7 @@ impl Client {
             read_timeout,
             call.operation,
             self.settings().min_throughput,
+            timer,
         );
         if !(200..300).contains(&status) {
             let body = read_limited(&mut stream, MAX_ERROR, report).await;
@@ -146,11 +149,10 @@ impl Client {
             check_sent(sent_crc, &headers)?;
         }
         let body = match call.content {
-            Content::Stream => Body::Stream(
-                stream
-                    .with_report(report.take())
-                    .with_pace(self.pace_of(call)),
-            ),
+            Content::Stream => {
+                let stream = stream.with_report(report.take());
+                Body::Stream(Box::new(stream.with_pace(self.pace_of(call))))
+            }
             Content::Whole => {
                 let bytes = read_limited(&mut stream, MAX_WHOLE, report)
                     .await
@@ -262,6 +264,7 @@ impl Client {
         sending: &Sending,
         attempt: &Attempt<'_>,
         read_timeout: Duration,
+        timer: &mut Timer,
     ) -> Result<reqwest::Response, Failed> {
         let call = attempt.call;
         let has_body = call.payload.content_length().is_some_and(|n| n > 0);
@@ -303,7 +306,7 @@ impl Client {
                         return Err(Failed::Broken(error));
                     }
                 }
-                () = tokio::time::sleep_until(last + limit) => {
+                () = timer.at(last + limit) => {
                     if sending.last_activity() != last {
                         continue;
                     }

@@ -154,7 +154,7 @@ impl GetObjectOutput {
             content_length,
             content_range: range.map(|r| (r.first, r.last)),
             body: ObjectBody {
-                stream,
+                stream: *stream,
                 running: expected.map(|_| Running::new()),
                 expected,
                 left: content_length,

@@ -68,7 +68,7 @@ impl Resume {
         let range = content_range(&reply.headers);
         let fits = reply.status == 206 && range.is_some_and(|r| r.first == first && r.last == last);
         match reply.body {
-            Body::Stream(stream) if fits => Ok(stream),
+            Body::Stream(stream) if fits => Ok(*stream),
             _ => Err(
                 Error::integrity("the answer is not the range that was asked for")
                     .with_operation(Operation::GetObject)

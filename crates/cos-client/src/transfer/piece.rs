@@ -120,7 +120,7 @@ impl Source {
                     .with_hint_text("a cache between here and the bucket may not support ranges"),
             );
         }
-        Ok(stream)
+        Ok(*stream)
     }
 
     /// Takes what a stream gives. `Ok(Some(_))` is a broken connection, which may be continued.
