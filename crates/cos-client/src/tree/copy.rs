@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::compare::Compare;
-use super::engine::{self, Moved, Mover};
 use super::entry::{self, Entry};
 use super::merge::Merge;
+use super::mover::{Moved, Mover};
 use super::options::{TreeOptions, as_folder, tree_options};
-use super::part;
 use super::report::{TreeAction, TreeReport};
 use super::state::State;
-use super::upload::delete_objects;
+use super::up::delete_objects;
+use super::{engine, part};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::limits::Priority;

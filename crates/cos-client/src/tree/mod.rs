@@ -4,11 +4,13 @@
 
 mod compare;
 mod copy;
+mod down;
 mod download;
 mod engine;
 mod entry;
 mod filter;
 mod merge;
+mod mover;
 mod names;
 mod options;
 mod part;
@@ -16,6 +18,7 @@ mod place;
 mod report;
 mod safe_path;
 mod state;
+mod up;
 mod upload;
 mod walk;
 
