@@ -1485,8 +1485,8 @@ cosffi_result cosffi_delete_object(const cosffi_client *client,
 /**
  * Reads an object or a range of it: into memory (see cosffi_response_body()) when `on_body` is NULL,
  * otherwise piece by piece to `on_body`, in order, nothing held but the piece at hand. The checksum of a
- * whole object is compared at the end: pieces may have been given out when it turns out wrong. A
- * connection that breaks ends the read; cosffi_download_file() goes on by itself.
+ * whole object is compared at the end: pieces may have been given out when it turns out wrong. After a
+ * broken connection it goes on where it was.
  *
  * Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
  * NULL. All text is copied. `user_data` of `callbacks` is also that of `on_body`, and the transfer's until
@@ -2011,7 +2011,8 @@ uint64_t cosffi_response_last_modified_s(const cosffi_response *response);
 
 /**
  * A header of the answer to cosffi_head_object(), cosffi_get_object() or a download, in any case of
- * letters: content-type, cache-control, content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
+ * letters: content-type, cache-control, content-disposition, content-encoding, content-language,
+ * expires, x-cos-storage-class, and x-cos-meta-* of your own.
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
  * Threads: any.

@@ -60,6 +60,12 @@ impl Failure {
         self
     }
 
+    /// The same with the place where it happened.
+    pub(crate) fn inside(mut self, what: &str) -> Failure {
+        self.message = Text::new(&format!("{what}: {}", self.message.as_str()));
+        self
+    }
+
     pub(crate) fn code(&self) -> cosffi_result {
         self.code
     }

@@ -41,12 +41,14 @@ pub(crate) unsafe fn read<'a>(
         .iter()
         .map(|pair| {
             // SAFETY: the caller's promise for the text.
-            unsafe {
+            let read = || unsafe {
                 Ok((
-                    pair.name.read_required(&format!("a name in {what}"))?,
-                    pair.value.read(&format!("a value in {what}"))?,
+                    pair.name.read_required("a name")?,
+                    pair.value.read("a value")?,
                 ))
-            }
+            };
+            // Where it is wrong is only put into words when it is.
+            read().map_err(|failure: Failure| failure.inside(what))
         })
         .collect()
 }

@@ -94,6 +94,8 @@ impl cosffi_response {
             ("cache-control", meta.cache_control.as_deref()),
             ("content-disposition", meta.content_disposition.as_deref()),
             ("content-encoding", meta.content_encoding.as_deref()),
+            ("content-language", meta.content_language.as_deref()),
+            ("expires", meta.expires.as_deref()),
             ("x-cos-storage-class", Some(meta.storage_class.as_str())),
         ];
         let fixed = fixed
@@ -267,7 +269,8 @@ pub extern "C" fn cosffi_response_last_modified_s(response: Option<&cosffi_respo
 }
 
 /// A header of the answer to cosffi_head_object(), cosffi_get_object() or a download, in any case of
-/// letters: content-type, cache-control, content-disposition, content-encoding, x-cos-storage-class, and x-cos-meta-* of your own.
+/// letters: content-type, cache-control, content-disposition, content-encoding, content-language,
+/// expires, x-cos-storage-class, and x-cos-meta-* of your own.
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
 /// Threads: any.

@@ -183,8 +183,11 @@ pub(crate) unsafe fn read_list<'a>(
     let list = unsafe { slice::from_raw_parts(list, count) };
     list.iter()
         .enumerate()
-        // SAFETY: the caller's promise for the text.
-        .map(|(index, text)| unsafe { text.read_required(&format!("{what}[{index}]")) })
+        .map(|(index, text)| {
+            // SAFETY: the caller's promise for the text.
+            unsafe { text.read_required("a text") }
+                .map_err(|failure| failure.inside(&format!("{what}[{index}]")))
+        })
         .collect()
 }
 

@@ -126,8 +126,8 @@ impl Get {
 
 /// Reads an object or a range of it: into memory (see cosffi_response_body()) when `on_body` is NULL,
 /// otherwise piece by piece to `on_body`, in order, nothing held but the piece at hand. The checksum of a
-/// whole object is compared at the end: pieces may have been given out when it turns out wrong. A
-/// connection that breaks ends the read; cosffi_download_file() goes on by itself.
+/// whole object is compared at the end: pieces may have been given out when it turns out wrong. After a
+/// broken connection it goes on where it was.
 ///
 /// Ownership: `*out_transfer` is yours; end it with cosffi_transfer_free(); `out_transfer` may be
 /// NULL. All text is copied. `user_data` of `callbacks` is also that of `on_body`, and the transfer's until
