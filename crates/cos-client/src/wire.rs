@@ -19,7 +19,7 @@ use crate::response::{Body, BodyStream, Reply, header};
 use crate::sign;
 use crate::throughput::Gauge;
 use crate::timers::Timer;
-use crate::types::Endpoint;
+use crate::types::{Endpoint, ObjectKey};
 
 /// Answers are read up to this size; listings of 1,000 long keys need about 3 MiB.
 const MAX_WHOLE: usize = 32 << 20;
@@ -211,7 +211,7 @@ impl Client {
             }
             None => None,
         };
-        let url = url(endpoint.base(), call, &params)?;
+        let url = url(endpoint, call, &params)?;
         let mut request = reqwest::Request::new(call.method.clone(), url);
         let map = request.headers_mut();
         map.reserve(headers.len() + 1);
@@ -418,22 +418,22 @@ async fn read_limited(
     }
 }
 
-fn url(base: &str, call: &Call, params: &[(&str, &str)]) -> Result<reqwest::Url> {
-    let mut text = String::with_capacity(base.len() + 256);
-    text.push_str(base);
-    match &call.key {
-        Some(key) => text.push_str(&key.encoded_path()),
-        None => text.push('/'),
-    }
-    for (index, (name, value)) in params.iter().enumerate() {
-        text.push(if index == 0 { '?' } else { '&' });
-        text.push_str(&cos_sign_core::encode(name).to_string());
+fn url(endpoint: &Endpoint, call: &Call, params: &[(&str, &str)]) -> Result<reqwest::Url> {
+    let mut query = String::new();
+    for (name, value) in params {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(&cos_sign_core::encode(name).to_string());
         if !value.is_empty() {
-            text.push('=');
-            text.push_str(&cos_sign_core::encode(value).to_string());
+            query.push('=');
+            query.push_str(&cos_sign_core::encode(value).to_string());
         }
     }
-    reqwest::Url::parse(&text).map_err(|_| Error::config("the endpoint does not make a URL"))
+    let path = call.key.as_ref().map(ObjectKey::encoded_path);
+    endpoint
+        .url(path.as_deref().unwrap_or("/"), &query)
+        .ok_or_else(|| Error::config("the endpoint does not make a URL"))
 }
 
 fn insert(map: &mut HeaderMap, name: &str, value: &str, sensitive: bool) -> Result<()> {

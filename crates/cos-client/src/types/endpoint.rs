@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::OnceLock;
 
 use super::{BucketName, InvalidValue, Region};
 
@@ -18,11 +19,21 @@ pub enum Domain {
 }
 
 /// Where requests go: the address to connect to, and the `Host` they carry and sign.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Endpoint {
     base: String,
     host: String,
+    /// `base` as a URL. Parsing it takes longer than signing, so it is done once.
+    root: OnceLock<Option<reqwest::Url>>,
 }
+
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.base, &self.host) == (&other.base, &other.host)
+    }
+}
+
+impl Eq for Endpoint {}
 
 impl Endpoint {
     /// The service's own address of a bucket.
@@ -34,9 +45,14 @@ impl Endpoint {
             Domain::Accelerate => format!("{bucket}.cos.accelerate.myqcloud.com"),
         };
         let scheme = if https { "https" } else { "http" };
+        Self::new(format!("{scheme}://{host}"), host)
+    }
+
+    fn new(base: String, host: String) -> Self {
         Self {
-            base: format!("{scheme}://{host}"),
+            base,
             host,
+            root: OnceLock::new(),
         }
     }
 
@@ -47,21 +63,32 @@ impl Endpoint {
     pub fn custom_domain(url: &str) -> Result<Self, InvalidValue> {
         let base = check_base(url)?;
         let host = base.split_once("://").map_or("", |(_, host)| host).into();
-        Ok(Self { base, host })
+        Ok(Self::new(base, host))
     }
 
     /// The same `Host`, but connected to elsewhere: an emulator, a private gateway, a fixed address.
     ///
     /// # Errors
     /// When `url` is not `http(s)://host[:port]`.
-    pub fn connect_to(mut self, url: &str) -> Result<Self, InvalidValue> {
-        self.base = check_base(url)?;
-        Ok(self)
+    pub fn connect_to(self, url: &str) -> Result<Self, InvalidValue> {
+        Ok(Self::new(check_base(url)?, self.host))
     }
 
     /// `scheme://host[:port]` that is connected to.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// The address of a request: a path and a query that are encoded already. `None` when the
+    /// names in it do not make a URL.
+    pub(crate) fn url(&self, path: &str, query: &str) -> Option<reqwest::Url> {
+        let root = self
+            .root
+            .get_or_init(|| reqwest::Url::parse(&self.base).ok());
+        let mut url = root.clone()?;
+        url.set_path(path);
+        url.set_query((!query.is_empty()).then_some(query));
+        Some(url)
     }
 
     /// The `Host` header's value, which is signed.
@@ -86,10 +113,7 @@ impl Endpoint {
         }
         let host = format!("{rest}.tencentcos.cn");
         let scheme = self.base.split_once("://")?.0;
-        Some(Self {
-            base: format!("{scheme}://{host}"),
-            host,
-        })
+        Some(Self::new(format!("{scheme}://{host}"), host))
     }
 
     /// `scheme://` and the service's own name: what a URL for somebody else begins with.
