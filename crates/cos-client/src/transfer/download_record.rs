@@ -68,7 +68,7 @@ impl DownloadRun {
         let Some(store) = self.download.options.store.clone() else {
             return Ok(());
         };
-        if self.keeper.slot().is_some() {
+        if self.keeper.has_slot() {
             return Ok(());
         }
         let path = self.download.path.clone();

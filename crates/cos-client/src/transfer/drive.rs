@@ -150,7 +150,10 @@ async fn finish<W: Work>(end: End, mut work: W) -> Error {
         }
     };
     if keeps && let Some(record) = work.keep().await {
-        release(work.keeper()).await;
+        let keeper = work.keeper();
+        // Who takes the record must find everything else free already.
+        drop(work);
+        release(keeper).await;
         return error.with_resume_record(record);
     }
     // Nobody waits for a clean-up after a cancellation, or over a network that does not work.

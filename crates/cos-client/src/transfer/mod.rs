@@ -10,6 +10,7 @@ mod download_run;
 pub(crate) mod drive;
 mod fetch;
 pub(crate) mod handle;
+mod lent;
 pub(crate) mod options;
 mod piece;
 pub(crate) mod plan;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::lent::Lent;
 use super::plan::Piece;
 use super::progress::Meter;
 use super::target::TargetFile;
@@ -68,7 +69,7 @@ impl Source {
         &self,
         piece: Piece,
         begun: Option<BodyStream>,
-        target: Arc<TargetFile>,
+        target: Lent<TargetFile>,
         meter: &Arc<Meter>,
     ) -> Result<u64> {
         let mut writer = RangeWriter::new(target, piece.offset, meter.share());

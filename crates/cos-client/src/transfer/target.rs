@@ -4,8 +4,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use super::lent::{Lender, Lent};
 use super::resume::temporary_name;
 use crate::body::Prompt;
 use crate::body::{BufferPool, checksum};
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 /// writing, unless it is to be kept; [`Target::commit`] gives it the target's name.
 #[derive(Debug)]
 pub(crate) struct Target {
-    file: Arc<TargetFile>,
+    file: Lender<TargetFile>,
     temporary: PathBuf,
     keep: bool,
 }
@@ -41,7 +42,7 @@ impl Target {
         let _ = file.try_lock();
         let path = path.to_path_buf();
         let target = Self {
-            file: Arc::new(TargetFile::new(file, path)),
+            file: Lender::new(TargetFile::new(file, path)),
             temporary,
             keep: false,
         };
@@ -71,7 +72,7 @@ impl Target {
         }
         let path = path.to_path_buf();
         Some(Self {
-            file: Arc::new(TargetFile::new(file, path)),
+            file: Lender::new(TargetFile::new(file, path)),
             temporary,
             keep: true,
         })
@@ -89,15 +90,13 @@ impl Target {
     }
 
     /// For writing to it.
-    pub(crate) fn file(&self) -> Arc<TargetFile> {
-        Arc::clone(&self.file)
+    pub(crate) fn file(&self) -> Lent<TargetFile> {
+        self.file.lend()
     }
 
     /// Waits until what an earlier run gave to the disk is there: it must not come after newer bytes.
     pub(crate) async fn settle(&self) {
-        while Arc::strong_count(&self.file) > 1 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        self.file.all_back().await;
     }
 
     /// Makes it durable and gives it its name, replacing what had it. Blocks.
@@ -165,6 +164,13 @@ impl TargetFile {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for TargetFile {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is being started may have a copy for a moment.
+        let _ = self.file.unlock();
     }
 }
 

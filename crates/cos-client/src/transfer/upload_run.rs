@@ -160,7 +160,7 @@ impl UploadRun {
     ) -> Result<()> {
         let options = &self.upload.options;
         if let Some(store) = options.store.clone()
-            && self.keeper.slot().is_none()
+            && !self.keeper.has_slot()
         {
             let path = self.upload.source.path();
             let file = Arc::clone(file);

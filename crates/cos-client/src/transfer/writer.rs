@@ -1,11 +1,10 @@
 //! Takes the pieces of one range as they arrive and writes them at their place: at once where the file
 //! takes them at once, else off the network's thread, one batch behind.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
+use super::lent::Lent;
 use super::target::TargetFile;
 use crate::body::CHUNK;
 use crate::crc::Running;
@@ -14,7 +13,7 @@ use crate::transfer::progress::Share;
 
 /// Writes one range.
 pub(crate) struct RangeWriter {
-    target: Arc<TargetFile>,
+    target: Lent<TargetFile>,
     offset: u64,
     /// Bytes handed over, written or not.
     received: u64,
@@ -29,7 +28,7 @@ pub(crate) struct RangeWriter {
 }
 
 impl RangeWriter {
-    pub(crate) fn new(target: Arc<TargetFile>, offset: u64, share: Share) -> Self {
+    pub(crate) fn new(target: Lent<TargetFile>, offset: u64, share: Share) -> Self {
         Self {
             target,
             offset,
@@ -96,7 +95,7 @@ impl RangeWriter {
         let batch = std::mem::take(&mut self.batch);
         let len = std::mem::take(&mut self.batch_len) as u64;
         let mut at = self.offset + self.written;
-        let target = Arc::clone(&self.target);
+        let target = self.target.clone();
         self.writing = Some(tokio::task::spawn_blocking(move || {
             for piece in batch {
                 crc.update(&piece);

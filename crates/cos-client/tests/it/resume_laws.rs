@@ -270,21 +270,17 @@ async fn a_paused_tree_sends_nothing() {
     transfer.pause();
     let control = transfer.control();
     control.state_after(TransferState::InProgress).await;
-    // What the pause cut off is noted when the emulator sees it.
-    let mut before = control.progress();
-    for _ in 0..2_000 {
+    // What the pause cut off is noted when the emulator sees it, which takes as long as it takes;
+    // after that nothing moves any more, though not all is done.
+    let now = || (control.progress(), cloud.count("UploadPart"));
+    let (mut seen, mut quiet) = (now(), 0);
+    while quiet < 2_000 {
         tokio::task::yield_now().await;
-        let now = control.progress();
-        if now != before {
-            before = now;
-        }
+        let next = now();
+        quiet = if next == seen { quiet + 1 } else { 0 };
+        seen = next;
     }
-    let sent = cloud.count("UploadPart");
-    for _ in 0..2_000 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(control.progress(), before);
-    assert_eq!(cloud.count("UploadPart"), sent);
+    assert!(!transfer.is_finished());
     assert!(cloud.count("CompleteMultipartUpload") < 6);
     cloud.emulator.clear_faults();
     transfer.resume();

@@ -2,12 +2,12 @@
 //! part, several parts at a time when the disk is slower than the network.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::folder::Slot;
 use super::{Checkpoint, Done, ResumeRecord};
 use crate::client::Client;
 use crate::transfer::blocking;
+use crate::transfer::lent::{Lender, Lent};
 
 /// Holds what is done; shared between a transfer and its handle.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ struct State {
     /// Grows with every change.
     version: u64,
     /// Where it is written to, while the transfer runs.
-    slot: Option<Arc<Slot>>,
+    slot: Option<Lender<Slot>>,
 }
 
 impl Keeper {
@@ -38,11 +38,15 @@ impl Keeper {
 
     /// From now on the record is written here.
     pub(crate) fn write_to(&self, slot: Slot) {
-        self.state().slot = Some(Arc::new(slot));
+        self.state().slot = Some(Lender::new(slot));
     }
 
-    pub(crate) fn slot(&self) -> Option<Arc<Slot>> {
-        self.state().slot.clone()
+    pub(crate) fn has_slot(&self) -> bool {
+        self.state().slot.is_some()
+    }
+
+    fn slot(&self) -> Option<Lent<Slot>> {
+        self.state().slot.as_ref().map(Lender::lend)
     }
 
     /// What the store holds, if anything.
@@ -112,9 +116,7 @@ impl Keeper {
             return;
         };
         // A write that was given up may still be under way.
-        while Arc::strong_count(&slot) > 1 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        slot.all_back().await;
         let _ = blocking(move || {
             drop(slot);
             Ok(())
