@@ -10,6 +10,8 @@ export PATH="$tools/bin:$PATH"
 export RUSTC_BOOTSTRAP=1
 cd fuzz
 for target in ${1:-$(cargo fuzz list)}; do
+  # Apart, because the exit status of the run is hidden below.
+  cargo fuzz build "$target"
   cargo fuzz run "$target" -- -max_total_time="$seconds" -print_final_stats=1 -verbosity=0 2>&1 |
     grep -E 'stat::number_of_executed|SUMMARY|ERROR|panicked|Done' || true
   # `grep` hides the exit status on purpose; a crash leaves an artifact.
