@@ -133,6 +133,7 @@ pub use operation::Operation;
 pub use tags::Tags;
 pub use transfer::copy::{CopyTransfer, CopyTransferOutput};
 pub use transfer::download::{DownloadFile, DownloadOutput};
+pub use transfer::download_to::{DownloadTo, DownloadToOutput};
 pub use transfer::handle::{Transfer, TransferControl, TransferState};
 pub use transfer::progress::Progress;
 pub use transfer::reader::UploadReader;

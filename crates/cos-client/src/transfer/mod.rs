@@ -7,6 +7,8 @@ mod destination;
 pub(crate) mod download;
 mod download_record;
 mod download_run;
+pub(crate) mod download_to;
+mod download_to_run;
 pub(crate) mod drive;
 mod fetch;
 pub(crate) mod handle;

@@ -80,6 +80,14 @@ macro_rules! transfer_options {
             self
         }
 
+        $crate::transfer::options::run_options!($output);
+    };
+}
+pub(crate) use transfer_options;
+
+/// The setters among them that make sense for one stream too, and `start`.
+macro_rules! run_options {
+    ($output:ty) => {
         /// Who goes first when the client's requests in flight are all taken.
         pub fn priority(mut self, priority: $crate::Priority) -> Self {
             self.options.priority = priority;
@@ -106,7 +114,7 @@ macro_rules! transfer_options {
         }
     };
 }
-pub(crate) use transfer_options;
+pub(crate) use run_options;
 
 /// Setters of transfers whose bytes pass through here. They need fields `headers` and `options`.
 macro_rules! network_options {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::lent::Lent;
 use super::plan::Piece;
 use super::progress::Meter;
@@ -26,6 +28,15 @@ pub(crate) struct Source {
     /// The version that all ranges must be of.
     pub etag: Option<ETag>,
     pub claim: Claim,
+}
+
+/// What takes the bytes of a piece, in order.
+pub(crate) trait Sink: Send {
+    /// Bytes taken so far.
+    fn received(&self) -> u64;
+
+    /// Takes the next ones. A failure is the sink's own and not repeated.
+    fn push(&mut self, data: Bytes) -> impl Future<Output = Result<()>> + Send;
 }
 
 impl Source {
@@ -73,35 +84,48 @@ impl Source {
         meter: &Arc<Meter>,
     ) -> Result<u64> {
         let mut writer = RangeWriter::new(target, piece.offset, meter.share());
+        self.pour(&piece, begun, &mut writer).await?;
+        writer.finish().await
+    }
+
+    /// Gives `sink` what it does not have yet of a piece, however often the connection breaks.
+    pub(crate) async fn pour(
+        &self,
+        piece: &Piece,
+        begun: Option<BodyStream>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
         let mut stream = begun;
         let mut failures = 0;
-        while writer.received() < piece.len {
-            let before = writer.received();
+        while sink.received() < piece.len {
+            let before = sink.received();
             let error = match stream.take() {
-                Some(stream) => match self.drain(stream, &piece, &mut writer).await? {
+                Some(stream) => match self.drain(stream, piece, sink).await? {
                     None => break,
                     Some(error) => error,
                 },
                 None => {
-                    stream = Some(self.open(&piece, before).await?);
+                    stream = Some(self.open(piece, before).await?);
                     continue;
                 }
             };
             // Only attempts that bring nothing count: a slow network that advances is not given up.
-            failures = if writer.received() > before {
+            failures = if sink.received() > before {
                 1
             } else {
                 failures + 1
             };
             let policy = &self.client.settings().retry;
-            if failures >= policy.max_attempts {
+            // Without a tag nobody knows whether the rest is of the same version.
+            let is_lost = self.etag.is_none() && sink.received() > 0;
+            if is_lost || failures >= policy.max_attempts {
                 return Err(error.with_attempts(failures));
             }
-            tracing::debug!(%error, at = writer.received(), "continuing a range");
+            tracing::debug!(%error, at = sink.received(), "continuing a range");
             let after = judge::back_off(policy, failures, 1, fastrand::f64());
             self.client.settings().clock.sleep(after).await;
         }
-        writer.finish().await
+        Ok(())
     }
 
     /// Begins, or goes on with, a piece at `done` bytes from its start.
@@ -129,18 +153,18 @@ impl Source {
         &self,
         mut stream: BodyStream,
         piece: &Piece,
-        writer: &mut RangeWriter,
+        sink: &mut impl Sink,
     ) -> Result<Option<Error>> {
         loop {
             match stream.chunk().await {
                 Ok(Some(data)) => {
-                    if writer.received() + data.len() as u64 > piece.len {
+                    if sink.received() + data.len() as u64 > piece.len {
                         return Err(Error::integrity("more bytes arrived than were asked for")
                             .with_operation(Operation::GetObject));
                     }
-                    writer.push(data).await?;
+                    sink.push(data).await?;
                 }
-                Ok(None) if writer.received() == piece.len => return Ok(None),
+                Ok(None) if sink.received() == piece.len => return Ok(None),
                 Ok(None) => {
                     return Ok(Some(
                         Error::integrity("the content ended early")

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::lent::Lent;
+use super::piece::Sink;
 use super::target::TargetFile;
 use crate::body::CHUNK;
 use crate::crc::Running;
@@ -40,26 +41,6 @@ impl RangeWriter {
             crc: Some(Running::new()),
             share,
         }
-    }
-
-    /// Bytes received so far.
-    pub(crate) fn received(&self) -> u64 {
-        self.received
-    }
-
-    /// Takes the next piece; waits only when the disk is slower than the network.
-    pub(crate) async fn push(&mut self, piece: Bytes) -> Result<()> {
-        self.received += piece.len() as u64;
-        if self.target.is_prompt() {
-            self.flush().await?;
-            return self.write_now(&piece);
-        }
-        self.batch_len += piece.len();
-        self.batch.push(piece);
-        if self.batch_len >= CHUNK {
-            self.write_batch().await?;
-        }
-        Ok(())
     }
 
     /// Writes what is left and gives the CRC-64 of everything received.
@@ -116,6 +97,27 @@ impl RangeWriter {
         self.crc = Some(crc);
         self.written += len;
         self.share.reach(self.written);
+        Ok(())
+    }
+}
+
+impl Sink for RangeWriter {
+    fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Waits only when the disk is slower than the network.
+    async fn push(&mut self, piece: Bytes) -> Result<()> {
+        self.received += piece.len() as u64;
+        if self.target.is_prompt() {
+            self.flush().await?;
+            return self.write_now(&piece);
+        }
+        self.batch_len += piece.len();
+        self.batch.push(piece);
+        if self.batch_len >= CHUNK {
+            self.write_batch().await?;
+        }
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod credentials;
 mod docs;
 mod domains;
 mod download;
+mod download_to;
 mod errors;
 mod flows;
 mod network;
