@@ -92,6 +92,15 @@ impl Call {
         self
     }
 
+    /// Carries `Content-MD5` of its payload, instead of one that was set.
+    pub(crate) async fn with_content_md5(mut self) -> Result<Self> {
+        if let Some(md5) = self.payload.content_md5().await? {
+            self.headers.retain(|(name, _)| name != CONTENT_MD5);
+            self.headers.push((CONTENT_MD5.into(), md5));
+        }
+        Ok(self)
+    }
+
     /// Asks for a certain version, when one is given.
     pub(crate) fn version(self, version_id: Option<String>) -> Self {
         match version_id {
@@ -103,7 +112,7 @@ impl Call {
     /// Carries a document with the MD5 that the service wants for some of them.
     pub(crate) fn document(mut self, content_type: &str, text: String) -> Self {
         let md5 = STANDARD.encode(Md5::digest(text.as_bytes()));
-        self.headers.push(("content-md5".into(), md5));
+        self.headers.push((CONTENT_MD5.into(), md5));
         self.headers
             .push(("content-type".into(), content_type.into()));
         self.payload(Payload::bytes(text.into()))
@@ -113,6 +122,8 @@ impl Call {
         self.document("application/xml", text)
     }
 }
+
+const CONTENT_MD5: &str = "content-md5";
 
 /// Request headers collected by a builder; checked when the call is made. Debug shows their names
 /// only: values may be keys.

@@ -1,5 +1,6 @@
 //! What a request carries, and how its sending is watched.
 
+mod md5;
 mod pool;
 mod prompt;
 mod source;

@@ -68,6 +68,17 @@ impl SourceFile {
         checksum(&self.file, at, len, pool)
     }
 
+    /// Reads a stretch piece by piece. Blocks.
+    pub(crate) fn each_piece(
+        &self,
+        at: u64,
+        len: u64,
+        pool: &Arc<BufferPool>,
+        take: impl FnMut(&[u8]),
+    ) -> io::Result<()> {
+        each_piece(&self.file, at, len, pool, take)
+    }
+
     /// Refuses when the file no longer is what was opened: then its parts do not belong together.
     /// Blocks.
     pub(crate) fn check_unchanged(&self) -> Result<()> {
@@ -107,23 +118,29 @@ fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Res
 }
 
 /// CRC-64 of a stretch of any file. Blocks.
-pub(crate) fn checksum(
+pub(crate) fn checksum(file: &File, at: u64, len: u64, pool: &Arc<BufferPool>) -> io::Result<u64> {
+    let mut crc = Running::new();
+    each_piece(file, at, len, pool, |piece| crc.update(piece))?;
+    Ok(crc.value())
+}
+
+fn each_piece(
     file: &File,
     mut at: u64,
     mut len: u64,
     pool: &Arc<BufferPool>,
-) -> io::Result<u64> {
-    let mut crc = Running::new();
+    mut take: impl FnMut(&[u8]),
+) -> io::Result<()> {
     let mut buffer = pool.take();
     while len > 0 {
         let step = len.min(CHUNK as u64);
         let piece = &mut buffer.as_mut()[..step as usize];
         read_exact_at(file, piece, at)?;
-        crc.update(piece);
+        take(piece);
         at += step;
         len -= step;
     }
-    Ok(crc.value())
+    Ok(())
 }
 
 #[cfg(unix)]

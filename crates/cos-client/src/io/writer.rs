@@ -20,7 +20,7 @@ use crate::limits::Priority;
 use crate::object::object_headers;
 use crate::request::Headers;
 use crate::transfer::handle::Transfer;
-use crate::transfer::options::{Options, network_options};
+use crate::transfer::options::{Options, md5_option, network_options};
 use crate::transfer::progress::Progress;
 use crate::transfer::upload::UploadOutput;
 
@@ -73,6 +73,7 @@ impl Client {
 impl OpenWriter {
     object_headers!();
     network_options!();
+    md5_option!("That costs time before each part is sent.");
 
     /// Bytes per part instead of the client's, 1 MiB to 5 GiB; doubled after every 1,000 parts.
     pub fn part_size(mut self, bytes: u64) -> Self {

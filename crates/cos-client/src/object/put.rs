@@ -17,6 +17,7 @@ pub struct PutObject {
     key: String,
     body: Data,
     headers: Headers,
+    content_md5: bool,
 }
 
 /// What an upload answered.
@@ -61,12 +62,20 @@ impl Client {
             key: key.into(),
             body: Data(body.into()),
             headers: Headers::default(),
+            content_md5: false,
         }
     }
 }
 
 impl PutObject {
     object_headers!();
+
+    /// Sends `Content-MD5` too, for those whose rules ask for it: the service refuses what does not
+    /// match. CRC-64 is compared anyway, and costs less.
+    pub fn content_md5(mut self) -> Self {
+        self.content_md5 = true;
+        self
+    }
 
     /// Sends it.
     ///
@@ -79,6 +88,9 @@ impl PutObject {
             .headers(self.headers.checked()?)
             .payload(payload);
         call.check_crc = true;
+        if self.content_md5 {
+            call = call.with_content_md5().await?;
+        }
         put(&self.client, &call).await
     }
 }

@@ -28,6 +28,7 @@ pub(super) struct Destination {
     pub headers: Headers,
     pub meter: Arc<Meter>,
     pub claim: Claim,
+    pub content_md5: bool,
 }
 
 impl Destination {
@@ -40,6 +41,9 @@ impl Destination {
         call.check_crc = true;
         call.share = Some(self.meter.share());
         call.pace = self.claim.pace.clone();
+        if self.content_md5 {
+            call = call.with_content_md5().await?;
+        }
         let permit = self.client.permit(&self.claim).await;
         let bytes = call.payload.content_length();
         let output = crate::object::put(&self.client, &call).await?;
@@ -63,7 +67,6 @@ impl Destination {
         index: u32,
         payload: Payload,
     ) -> Result<UploadPartOutput> {
-        let permit = self.client.permit(&self.claim).await;
         let number = PartNumber::new(index + 1)?;
         let mut call = part_call(self.key.clone(), upload_id, number, payload);
         if let Some(limit) = self.headers.get(TRAFFIC_LIMIT) {
@@ -71,6 +74,10 @@ impl Destination {
         }
         call.share = Some(self.meter.share());
         call.pace = self.claim.pace.clone();
+        if self.content_md5 {
+            call = call.with_content_md5().await?;
+        }
+        let permit = self.client.permit(&self.claim).await;
         let bytes = call.payload.content_length();
         let part = self.client.send_part(&call, number).await?;
         permit.moved(bytes.unwrap_or(0));

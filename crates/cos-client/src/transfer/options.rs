@@ -20,6 +20,7 @@ pub(crate) struct Options {
     pub resume_from: Option<Vec<u8>>,
     pub store: Option<ResumeFolder>,
     pub leftovers: Option<Leftovers>,
+    pub content_md5: bool,
 }
 
 impl Options {
@@ -136,6 +137,21 @@ macro_rules! network_options {
     };
 }
 pub(crate) use network_options;
+
+/// The setter of uploads for `Content-MD5`. It needs a field `options`.
+macro_rules! md5_option {
+    ($cost:literal) => {
+        /// Sends `Content-MD5` with each part, or with the one request, for those whose rules ask
+        /// for it: the service refuses what does not match. CRC-64 is compared anyway.
+        ///
+        #[doc = $cost]
+        pub fn content_md5(mut self) -> Self {
+            self.options.content_md5 = true;
+            self
+        }
+    };
+}
+pub(crate) use md5_option;
 
 /// Setters of transfers that can be continued. They need a field `options`.
 macro_rules! resume_options {

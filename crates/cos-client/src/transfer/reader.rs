@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::abort::{abort, clean_up};
 use super::destination::Destination;
 use super::drive::Work;
-use super::options::{Options, network_options, transfer_options};
+use super::options::{Options, md5_option, network_options, transfer_options};
 use super::plan;
 use super::progress::Meter;
 use super::resume::{Keeper, Leftovers, ResumeRecord};
@@ -78,6 +78,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> UploadReader<R> {
                     1,000 parts."
     );
     network_options!();
+    md5_option!("That costs time before each part is sent.");
 
     /// Uploads and waits. Dropping the future cancels.
     ///
@@ -165,6 +166,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Work for StreamRun<R> {
         let concurrency = options.concurrency(client)?;
         let to = Destination {
             claim: options.claim(client)?,
+            content_md5: options.content_md5,
             key: ObjectKey::new(self.upload.key.as_str())?,
             headers: self.upload.headers.clone().checked()?,
             client: client.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::options::{Options, network_options, resume_options, transfer_options};
+use super::options::{Options, md5_option, network_options, resume_options, transfer_options};
 use super::resume::RestartReason;
 use super::upload_run::UploadRun;
 use crate::client::Client;
@@ -148,6 +148,9 @@ impl UploadFile {
         part_size: "Bytes per part instead of the client's, 1 MiB to 5 GiB."
     );
     network_options!();
+    md5_option!(
+        "That is one more reading of each part of the file before it is sent, and costs time."
+    );
     resume_options!();
 
     pub(crate) fn all_headers(mut self, headers: Headers) -> Self {

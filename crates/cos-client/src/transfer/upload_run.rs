@@ -115,6 +115,7 @@ impl UploadRun {
         let threshold = threshold.or(client.settings().multipart_threshold);
         let to = Destination {
             claim: options.claim(client)?,
+            content_md5: options.content_md5,
             client: client.clone(),
             key,
             headers: self.upload.headers.clone().checked()?,

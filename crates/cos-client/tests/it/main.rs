@@ -6,6 +6,7 @@
 )]
 
 mod cloud;
+mod content_md5;
 mod copy;
 mod credentials;
 mod docs;
