@@ -70,6 +70,7 @@ impl ClientBuilder {
             place: Place {
                 connect_to: None,
                 custom_domain: None,
+                custom_bucket: None,
                 domain: Domain::Default,
                 https: true,
             },
@@ -99,13 +100,15 @@ impl ClientBuilder {
     }
 
     /// Connects to this `scheme://host[:port]` while requests keep, and sign, the bucket's own
-    /// `Host`: for the emulator, a gateway, or a fixed address.
+    /// `Host`: for the emulator, a gateway, or a fixed address. Over TLS the certificate must be of
+    /// the name in this URL; [`ClientBuilder::resolve`] goes to a fixed address and keeps the name.
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.place.connect_to = Some(url.into());
         self
     }
 
-    /// A domain of your own that leads to the bucket, such as `https://files.example.com`.
+    /// A domain of your own that leads to the bucket, such as `https://files.example.com`. Other
+    /// buckets of the same client are asked at the service's own domain.
     pub fn custom_domain(mut self, url: impl Into<String>) -> Self {
         self.place.custom_domain = Some(url.into());
         self
@@ -330,7 +333,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Config`], naming the field.
-    pub fn build(self) -> Result<Client> {
+    pub fn build(mut self) -> Result<Client> {
         let bucket = BucketName::new(self.bucket.as_str()).map_err(|e| named("bucket", e))?;
         let region = Region::new(self.region.as_str()).map_err(|e| named("region", e))?;
         let provider = self
@@ -338,6 +341,7 @@ impl ClientBuilder {
             .clone()
             .ok_or_else(|| named("credentials", "no provider was given"))?;
         self.check_numbers()?;
+        self.place.custom_bucket = Some(bucket.clone());
         let endpoint = self.place.endpoint(&bucket, &region)?;
         let most = self.max_concurrency.unwrap_or(self.concurrency);
         let limits = Limits {
@@ -481,6 +485,20 @@ mod tests {
     }
 
     #[test]
+    fn a_custom_domain_is_one_buckets() {
+        let client = good().custom_domain("https://files.example.com");
+        let client = client.build().unwrap();
+        assert_eq!(client.endpoint().host(), "files.example.com");
+        let same = client.for_bucket("demo-1250000000", "ap-guangzhou");
+        assert_eq!(same.unwrap().endpoint().host(), "files.example.com");
+        let other = client.for_bucket("other-1250000000", "ap-beijing").unwrap();
+        let host = "other-1250000000.cos.ap-beijing.myqcloud.com";
+        assert_eq!(other.endpoint().host(), host);
+        let back = other.for_bucket("demo-1250000000", "ap-guangzhou");
+        assert_eq!(back.unwrap().endpoint().host(), "files.example.com");
+    }
+
+    #[test]
     fn every_error_names_its_field() {
         let cases: Vec<(&str, ClientBuilder)> = vec![
             ("bucket", good().bucket("x")),
@@ -502,6 +520,8 @@ mod tests {
             ),
             ("multipart_threshold", good().multipart_threshold(6 << 30)),
             ("connect_timeout", good().connect_timeout(Duration::ZERO)),
+            ("read_timeout", good().read_timeout(Duration::ZERO)),
+            ("stall_timeout", good().stall_timeout(Duration::ZERO)),
             (
                 "operation_timeout",
                 good().operation_timeout(Duration::ZERO),

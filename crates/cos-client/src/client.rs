@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use tokio::sync::watch;
 
@@ -14,6 +13,7 @@ use crate::connections::Connections;
 use crate::error::Result;
 use crate::limits::{Claim, Limits, Memory, Pace, Permit, RateLimit};
 use crate::sign::KeyCache;
+use crate::skew::Skew;
 use crate::timers::Timers;
 use crate::types::{BucketName, Endpoint, Region};
 
@@ -29,8 +29,7 @@ pub struct Client {
 struct Shared {
     connections: Connections,
     keys: KeyCache,
-    /// Server time minus our clock, seconds, as learned from refusals.
-    clock_offset_s: AtomicI64,
+    skew: Skew,
     /// For repetitions.
     budget: Budget,
     limits: Limits,
@@ -51,7 +50,7 @@ impl Client {
         let shared = Shared {
             connections,
             keys: KeyCache::default(),
-            clock_offset_s: AtomicI64::new(0),
+            skew: Skew::default(),
             budget: Budget::new(config.settings.retry.budget),
             limits,
             // One buffer on the way to the network and one being filled, per request.
@@ -179,25 +178,24 @@ impl Client {
         &self.shared.budget
     }
 
-    /// Our clock corrected by what the service taught us, and the correction in it.
+    /// Our clock corrected by what the bucket's host taught us, and the correction in it.
     pub(crate) fn now(&self) -> Now {
-        let offset_s = self.shared.clock_offset_s.load(Ordering::Acquire);
+        self.now_at(self.endpoint().host())
+    }
+
+    /// The same for any host.
+    pub(crate) fn now_at(&self, host: &str) -> Now {
+        let offset_s = self.shared.skew.of(host);
+        let now_s = self.settings().clock.now_s();
         Now {
-            s: self
-                .settings()
-                .clock
-                .now_s()
-                .saturating_add_signed(offset_s),
+            s: now_s.saturating_add_signed(offset_s),
             offset_s,
         }
     }
 
-    /// Replaces the correction. It is absolute, so that requests in flight that learn the same
-    /// thing at once do not add it up.
-    pub(crate) fn set_clock_offset(&self, offset_s: i64) {
-        self.shared
-            .clock_offset_s
-            .store(offset_s, Ordering::Release);
+    /// What the correction of our clock for `host` is from now on.
+    pub(crate) fn correct_clock(&self, host: &str, offset_s: i64) {
+        self.shared.skew.learn(host, offset_s);
     }
 }
 

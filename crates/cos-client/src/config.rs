@@ -115,13 +115,16 @@ pub(crate) struct Settings {
 pub(crate) struct Place {
     pub connect_to: Option<String>,
     pub custom_domain: Option<String>,
+    /// The one bucket that the custom domain leads to.
+    pub custom_bucket: Option<BucketName>,
     pub domain: Domain,
     pub https: bool,
 }
 
 impl Place {
     pub(crate) fn endpoint(&self, bucket: &BucketName, region: &Region) -> Result<Endpoint> {
-        let mut endpoint = match &self.custom_domain {
+        let leads_there = self.custom_bucket.as_ref().is_none_or(|own| own == bucket);
+        let mut endpoint = match self.custom_domain.as_ref().filter(|_| leads_there) {
             Some(url) => Endpoint::custom_domain(url).map_err(|e| named("custom_domain", e))?,
             None => Endpoint::of_bucket(bucket, region, self.domain, self.https),
         };

@@ -9,10 +9,12 @@ use crate::error::hint::{self, Facts};
 use crate::error::service::ServiceError;
 use crate::error::{Error, ErrorKind, Result};
 use crate::judge::{Failure, Situation, Verdict, judge};
+use crate::operation::Operation;
 use crate::request::{Call, Content};
 use crate::response::Reply;
 use crate::types::Endpoint;
 use crate::wire::{Attempt, Failed};
+use crate::xml;
 
 impl Client {
     /// Sends a call as often as the judge says.
@@ -62,9 +64,9 @@ impl Client {
         let mut asked = std::time::Instant::now();
         let mut credentials = self.credentials_for(call, &wanted).await?;
         loop {
-            let now = self.now();
-            sent += 1;
             let endpoint = switched.as_ref().unwrap_or(own_endpoint);
+            let now = self.now_at(endpoint.host());
+            sent += 1;
             let this = Attempt {
                 call,
                 endpoint,
@@ -85,6 +87,7 @@ impl Client {
                     self.slow_down();
                 }
                 self.ask_why(&this, answer).await;
+                self.ask_where(&this, answer).await;
             }
             let situation = Situation {
                 attempt,
@@ -144,7 +147,7 @@ impl Client {
                 Verdict::FixClock { by_s } => {
                     clock_fixed = true;
                     asked = std::time::Instant::now();
-                    self.set_clock_offset(now.offset_s.saturating_add(by_s));
+                    self.correct_clock(endpoint.host(), now.offset_s.saturating_add(by_s));
                     tracing::info!(by_s, "corrected the clock by the service's");
                 }
                 Verdict::GiveUp { retryable } => {
@@ -266,20 +269,21 @@ impl Client {
     }
 
     /// A refused HEAD has no body and so no reason: an ended key looks like a missing permission.
-    /// Asking for the first byte with the same key tells which it is.
+    /// Asking for the object's first byte, or where the bucket is, with the same key tells which it is.
     async fn ask_why(&self, refused: &Attempt<'_>, answer: &mut ServiceError) {
         let call = refused.call;
-        let unclear = answer.status == 403 && answer.code.is_none();
-        let Some(key) = call
-            .key
-            .as_ref()
-            .filter(|_| unclear && call.method == Method::HEAD)
-        else {
+        if answer.status != 403 || answer.code.is_some() || call.method != Method::HEAD {
             return;
-        };
-        let mut question = Call::new(call.operation, Method::GET).key(key.clone());
+        }
+        let mut question = Call::new(call.operation, Method::GET);
         question.params.clone_from(&call.params);
-        question.headers.push(("range".into(), "bytes=0-0".into()));
+        match &call.key {
+            Some(key) => {
+                question.key = Some(key.clone());
+                question.headers.push(("range".into(), "bytes=0-0".into()));
+            }
+            None => question.params.push(("location".into(), String::new())),
+        }
         question.content = Content::Stream;
         let ask = Attempt {
             call: &question,
@@ -293,6 +297,33 @@ impl Client {
             *answer = *told;
         }
     }
+
+    /// A bucket that is not where it was looked for may be in another region. The account's list of
+    /// buckets tells, to those who may read it.
+    async fn ask_where(&self, refused: &Attempt<'_>, answer: &mut ServiceError) {
+        let call = refused.call;
+        let is_lost = answer.code.as_deref() == Some("NoSuchBucket")
+            && call.endpoint.is_none()
+            && call.signed
+            && answer.bucket_region.is_none();
+        if !is_lost {
+            return;
+        }
+        let mut question = Call::new(Operation::GetService, Method::GET);
+        question.endpoint = self.settings().place.service().ok();
+        let Some(endpoint) = &question.endpoint else {
+            return;
+        };
+        let ask = Attempt {
+            call: &question,
+            endpoint,
+            number: 1,
+            ..*refused
+        };
+        if let Ok(reply) = self.attempt(&ask).await {
+            answer.bucket_region = region_of(self.bucket().as_str(), reply.whole());
+        }
+    }
 }
 
 impl Attempt<'_> {
@@ -304,6 +335,14 @@ impl Attempt<'_> {
     fn expired_time_s(&self) -> Option<u64> {
         self.credentials?.expired_time_s()
     }
+}
+
+/// Where a listing of buckets says that one is.
+fn region_of(bucket: &str, listing: &[u8]) -> Option<String> {
+    let listing: xml::ListAllMyBucketsResult = xml::parse(listing).ok()?;
+    let mut buckets = listing.buckets.bucket.into_iter();
+    let found = buckets.find(|b| b.name == bucket)?;
+    Some(found.location).filter(|region| !region.is_empty())
 }
 
 /// Whether a replacement is none.

@@ -130,8 +130,8 @@ pub(crate) enum Verdict {
 
 /// More replacements than this in one call means that the source hands out bad keys.
 const MAX_REFRESHES: u32 = 3;
-/// A server that claims an earlier date is broken or not COS (2020-01-01).
-const EARLIEST_PLAUSIBLE_S: u64 = 1_577_836_800;
+/// A server that claims a date before 2020 or after 2100 is broken or not COS.
+const PLAUSIBLE_S: std::ops::Range<u64> = 1_577_836_800..4_102_444_800;
 
 /// Judges one failed attempt. `random` is a number in `0.0..1.0` for the jitter.
 pub(crate) fn judge(
@@ -224,7 +224,7 @@ fn refresh(s: &Situation) -> Verdict {
 /// Server time minus ours, when COS itself told it and the difference matters.
 fn clock_error(answer: &ServiceError, now_s: u64) -> Option<i64> {
     let server = answer.server_time_s?;
-    if !answer.is_from_cos() || server < EARLIEST_PLAUSIBLE_S {
+    if !answer.is_from_cos() || !PLAUSIBLE_S.contains(&server) {
         return None;
     }
     let by_s = i64::try_from(server).ok()?.checked_sub_unsigned(now_s)?;
@@ -407,8 +407,10 @@ mod tests {
             ),
             FINAL
         );
-        a.server_time_s = Some(1_000);
-        assert_eq!(verdict(&a, &s), FINAL, "nobody lives in 1970");
+        for nonsense in [1_000, 9_000_000_000, u64::MAX] {
+            a.server_time_s = Some(nonsense);
+            assert_eq!(verdict(&a, &s), FINAL, "nobody lives then: {nonsense}");
+        }
         a.server_time_s = Some(NOW + 420);
         a.request_id = None;
         assert_eq!(verdict(&a, &s), FINAL, "a proxy's clock does not count");

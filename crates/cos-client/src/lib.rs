@@ -92,6 +92,7 @@ mod operation;
 mod request;
 mod response;
 mod sign;
+mod skew;
 mod tags;
 mod throughput;
 mod time;

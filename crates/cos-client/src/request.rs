@@ -160,6 +160,10 @@ impl Headers {
         }
     }
 
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let entry = self.0.iter().find(|(n, _)| n == name)?;
         Some(&entry.1)

@@ -233,6 +233,12 @@ pub(crate) fn element(name: &str, text: &str) -> String {
     out
 }
 
+/// Whether XML 1.0 has all of these characters.
+pub(crate) fn can_hold(text: &str) -> bool {
+    let is_foreign = |c: char| matches!(c, '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    !text.chars().any(is_foreign)
+}
+
 /// Escapes markup, and CR, which an XML reader would turn into LF.
 fn escape_text(text: &str, out: &mut String) {
     for c in text.chars() {
@@ -289,6 +295,17 @@ mod tests {
         assert_eq!(result.etag.as_deref(), Some("\"x-2\""));
         assert!(parse::<WrittenResult>(b"").is_err());
         assert!(parse::<WrittenResult>(b"\xff").is_err());
+    }
+
+    #[test]
+    fn what_xml_cannot_hold() {
+        assert!(can_hold("a b/\t\r\n文\u{7f}\u{fffd}🚀"));
+        for foreign in ["a\u{0}", "\u{1}", "\u{c}", "\u{1f}", "\u{fffe}"] {
+            assert!(!can_hold(foreign), "{foreign:?}");
+        }
+        // Replies name such keys as they are; they are read all the same.
+        let body = b"<R><Key>a\x01b</Key><UploadId>u</UploadId></R>";
+        assert_eq!(parse::<InitiateResult>(body).unwrap().upload_id, "u");
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! A local file that is read at positions, from any thread.
+//! A local file, or content in memory, that is read at positions, from any thread.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use bytes::Bytes;
 
 use super::{BufferPool, CHUNK, Prompt};
 use crate::crc::Running;
@@ -13,11 +15,17 @@ use crate::error::{Error, ErrorKind, Result};
 /// An open file and what it looked like when it was opened.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
-    file: File,
+    content: Content,
     path: PathBuf,
     size: u64,
     modified: Option<SystemTime>,
     prompt: Prompt,
+}
+
+#[derive(Debug)]
+enum Content {
+    File(File),
+    Memory(Bytes),
 }
 
 impl SourceFile {
@@ -37,12 +45,32 @@ impl SourceFile {
             return Err(Error::local("upload", path, why));
         }
         Ok(Self {
-            file,
+            content: Content::File(file),
             path: path.to_path_buf(),
             size: metadata.len(),
             modified: metadata.modified().ok(),
             prompt: Prompt::default(),
         })
+    }
+
+    /// Content that is in memory already.
+    pub(crate) fn from_memory(content: Bytes) -> Self {
+        Self {
+            size: content.len() as u64,
+            content: Content::Memory(content),
+            path: PathBuf::from("the bytes in memory"),
+            modified: None,
+            prompt: Prompt::default(),
+        }
+    }
+
+    /// A stretch of it without a copy, if it is in memory.
+    pub(crate) fn in_memory(&self, offset: u64, len: u64) -> Option<Bytes> {
+        let Content::Memory(content) = &self.content else {
+            return None;
+        };
+        let (at, end) = stretch(content, offset, len)?;
+        Some(content.slice(at..end))
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -60,12 +88,22 @@ impl SourceFile {
 
     /// Fills `buffer` from `offset`. Blocks.
     pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        read_exact_at(&self.file, buffer, offset)
+        match &self.content {
+            Content::File(file) => read_exact_at(file, buffer, offset),
+            Content::Memory(content) => {
+                let (at, end) = stretch(content, offset, buffer.len() as u64)
+                    .ok_or(io::ErrorKind::UnexpectedEof)?;
+                buffer.copy_from_slice(&content[at..end]);
+                Ok(())
+            }
+        }
     }
 
     /// CRC-64 of a stretch. Blocks.
     pub(crate) fn checksum(&self, at: u64, len: u64, pool: &Arc<BufferPool>) -> io::Result<u64> {
-        checksum(&self.file, at, len, pool)
+        let mut crc = Running::new();
+        self.each_piece(at, len, pool, |piece| crc.update(piece))?;
+        Ok(crc.value())
     }
 
     /// Reads a stretch piece by piece. Blocks.
@@ -74,16 +112,25 @@ impl SourceFile {
         at: u64,
         len: u64,
         pool: &Arc<BufferPool>,
-        take: impl FnMut(&[u8]),
+        mut take: impl FnMut(&[u8]),
     ) -> io::Result<()> {
-        each_piece(&self.file, at, len, pool, take)
+        match &self.content {
+            Content::File(file) => each_piece(file, at, len, pool, take),
+            Content::Memory(content) => {
+                let (at, end) = stretch(content, at, len).ok_or(io::ErrorKind::UnexpectedEof)?;
+                take(&content[at..end]);
+                Ok(())
+            }
+        }
     }
 
     /// Refuses when the file no longer is what was opened: then its parts do not belong together.
     /// Blocks.
     pub(crate) fn check_unchanged(&self) -> Result<()> {
-        let metadata = self
-            .file
+        let Content::File(file) = &self.content else {
+            return Ok(());
+        };
+        let metadata = file
             .metadata()
             .map_err(|e| Error::local("read the size of", &self.path, e))?;
         if metadata.len() == self.size && metadata.modified().ok() == self.modified {
@@ -100,6 +147,12 @@ impl SourceFile {
         )
         .with_hint_text("upload it again when nothing writes to it, or upload a copy")
     }
+}
+
+/// The place of a stretch in a content; `None` beyond its end.
+fn stretch(content: &[u8], offset: u64, len: u64) -> Option<(usize, usize)> {
+    let end = usize::try_from(offset.checked_add(len)?).ok()?;
+    (end <= content.len()).then_some((offset as usize, end))
 }
 
 fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
@@ -175,5 +228,24 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Local);
         assert!(SourceFile::open(dir.path()).is_err());
         assert!(SourceFile::open(&dir.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn memory_is_read_alike() {
+        let source = SourceFile::from_memory(Bytes::from_static(b"0123456789"));
+        let mut buffer = [0; 4];
+        source.read_exact_at(&mut buffer, 6).unwrap();
+        assert_eq!(&buffer, b"6789");
+        let end = source.read_exact_at(&mut buffer, 7).unwrap_err();
+        assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(source.in_memory(3, 2).unwrap(), "34");
+        assert_eq!(source.in_memory(10, 0).unwrap(), "");
+        assert_eq!(source.in_memory(9, 2), None);
+        assert_eq!(source.in_memory(u64::MAX, 2), None);
+        let pool = BufferPool::new(1);
+        let sum = crate::crc::checksum(b"345");
+        assert_eq!(source.checksum(3, 3, &pool).unwrap(), sum);
+        assert!(source.checksum(9, 3, &pool).is_err());
+        source.check_unchanged().unwrap();
     }
 }

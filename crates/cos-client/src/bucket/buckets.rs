@@ -151,9 +151,10 @@ impl Client {
 
 impl crate::config::Place {
     /// The address that answers for all buckets.
-    fn service(&self) -> Result<Endpoint> {
+    pub(crate) fn service(&self) -> Result<Endpoint> {
         let scheme = if self.https { "https" } else { "http" };
-        let endpoint = Endpoint::custom_domain(&format!("{scheme}://service.cos.myqcloud.com"))?;
+        let domain = self.domain.root();
+        let endpoint = Endpoint::custom_domain(&format!("{scheme}://service.cos.{domain}"))?;
         Ok(match &self.connect_to {
             Some(url) => endpoint.connect_to(url)?,
             None => endpoint,

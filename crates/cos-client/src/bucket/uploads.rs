@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use futures_util::stream::{BoxStream, StreamExt, try_unfold};
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, iter, try_unfold};
 use http::Method;
 
 use crate::client::Client;
@@ -13,7 +13,7 @@ use crate::xml;
 /// Lists uploads in parts that were begun and neither completed nor aborted; see
 /// [`Client::list_multipart_uploads`].
 #[derive(Debug, Clone)]
-#[must_use = "call send() or stream()"]
+#[must_use = "call send(), stream() or uploads()"]
 pub struct ListMultipartUploads {
     client: Client,
     prefix: String,
@@ -53,7 +53,10 @@ impl Client {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (_emulator, client) = setup().await?;
     /// # client.initiate_multipart_upload("forgotten").send().await?;
-    /// for upload in client.list_multipart_uploads().send().await?.uploads {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let mut uploads = client.list_multipart_uploads().uploads();
+    /// while let Some(upload) = uploads.try_next().await? {
     ///     client.abort_multipart_upload(upload.key, &upload.upload_id).send().await?;
     /// }
     /// assert!(client.list_multipart_uploads().send().await?.uploads.is_empty());
@@ -150,5 +153,13 @@ impl ListMultipartUploads {
             Ok(Some((page, next)))
         })
         .boxed()
+    }
+
+    /// All uploads from here on, one by one.
+    pub fn uploads(self) -> BoxStream<'static, Result<MultipartUploadSummary>> {
+        self.stream()
+            .map_ok(|page| iter(page.uploads.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
     }
 }

@@ -75,6 +75,27 @@ const ADVICE: &[(&str, &str)] = &[
         "the bucket has no lifecycle rules; put_bucket_lifecycle sets some",
     ),
     (
+        "ActionAccelerateNotSupported",
+        "the acceleration domain takes object operations only; use the bucket's own domain for this",
+    ),
+    ("KeyTooLong", "a key has at most 850 bytes"),
+    (
+        "NoSuchVersion",
+        "there is no such version; list_object_versions tells which there are",
+    ),
+    (
+        "NotSupportedStorageClass",
+        "the bucket does not know this storage class; buckets in one zone and in several have their own",
+    ),
+    (
+        "MethodNotAllowed",
+        "this object or bucket does not take the operation; the version may be a delete marker",
+    ),
+    (
+        "TooManyBuckets",
+        "the account has as many buckets as it may; delete one or ask for more",
+    ),
+    (
         "EntityTooSmall",
         "every part but the last needs at least 1 MB, and a form may ask for more",
     ),
@@ -107,6 +128,18 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
     });
     if let Some((_, advice)) = ADVICE.iter().find(|(c, _)| *c == code) {
         return Some((*advice).to_owned());
+    }
+    let misses_bucket = code == "NoSuchBucket" || (301..=308).contains(&answer.status);
+    if let Some(region) = answer
+        .bucket_region
+        .as_deref()
+        .filter(|r| *r != facts.region)
+        && misses_bucket
+    {
+        return Some(format!(
+            "bucket {} is in {region}, not in {}",
+            facts.bucket, facts.region
+        ));
     }
     match code {
         "NoSuchBucket" => {
@@ -308,6 +341,19 @@ pub(crate) fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
     causes(error).any(|at| at.is::<rustls::Error>())
 }
 
+/// Whether the certificate is good, but not for this host.
+fn is_other_name(error: &(dyn std::error::Error + 'static)) -> bool {
+    use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
+    causes(error).any(|at| {
+        matches!(
+            at.downcast_ref::<rustls::Error>(),
+            Some(rustls::Error::InvalidCertificate(
+                NotValidForName | NotValidForNameContext { .. }
+            ))
+        )
+    })
+}
+
 /// Whether a proxy wants to know who asks: trying again cannot help.
 pub(crate) fn is_proxy_refusal(error: &(dyn std::error::Error + 'static)) -> bool {
     causes(error).any(|at| at.to_string().contains("proxy authorization"))
@@ -318,6 +364,12 @@ const PROXY_LOGIN: &str =
 
 /// What to check when a host cannot be reached.
 pub(crate) fn for_connection(error: &(dyn std::error::Error + 'static), host: &str) -> String {
+    if is_other_name(error) {
+        return format!(
+            "the certificate is of another name than {host}; to reach a fixed address, keep the name \
+             and give its address with resolve()"
+        );
+    }
     if is_tls(error) {
         return format!(
             "the TLS handshake with {host} failed; a private gateway needs its CA certificate \
@@ -489,6 +541,9 @@ mod tests {
         let tls = std::io::Error::other(std::io::Error::other(tls));
         assert!(for_connection(&tls, "h").contains("CA certificate"));
         assert!(root_cause(&tls).contains("certificate"));
+        let name = rustls::Error::InvalidCertificate(rustls::CertificateError::NotValidForName);
+        let name = std::io::Error::other(name);
+        assert!(for_connection(&name, "h").contains("resolve()"));
         let plain = std::io::Error::other("broken");
         assert!(for_connection(&plain, "h").contains("cannot be reached"));
     }

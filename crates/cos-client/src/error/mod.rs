@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::operation::Operation;
 use crate::transfer::resume::ResumeRecord;
-use crate::types::InvalidValue;
+use crate::types::{InvalidValue, PartNumber};
 
 /// What sort of failure it was: decides what a program does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,6 +79,7 @@ struct Inner {
     request_id: Option<String>,
     trace_id: Option<String>,
     resource: Option<String>,
+    part: Option<PartNumber>,
     attempts: u32,
     retryable: bool,
     hint: Option<String>,
@@ -100,6 +101,7 @@ impl Error {
             request_id: None,
             trace_id: None,
             resource: None,
+            part: None,
             attempts: 0,
             retryable: matches!(kind, ErrorKind::Network | ErrorKind::Timeout),
             hint: None,
@@ -136,6 +138,11 @@ impl Error {
 
     pub(crate) fn with_operation(mut self, operation: Operation) -> Self {
         self.edit().operation = Some(operation);
+        self
+    }
+
+    pub(crate) fn with_part(mut self, number: PartNumber) -> Self {
+        self.edit().part = Some(number);
         self
     }
 
@@ -243,6 +250,11 @@ impl Error {
         self.0.operation.map(Operation::as_str)
     }
 
+    /// The part of an upload or copy that failed, when it was one.
+    pub fn part_number(&self) -> Option<PartNumber> {
+        self.0.part
+    }
+
     /// How many requests were sent for it; 0 when it failed before the first.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -269,7 +281,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let e = &*self.0;
         if let Some(operation) = e.operation {
-            write!(f, "{operation}: ")?;
+            write!(f, "{operation}")?;
+            if let Some(part) = e.part {
+                write!(f, " of part {part}")?;
+            }
+            f.write_str(": ")?;
         }
         if let Some(code) = &e.code {
             write!(f, "{code}: ")?;
@@ -307,6 +323,7 @@ impl fmt::Debug for Error {
             .field("request_id", &e.request_id)
             .field("trace_id", &e.trace_id)
             .field("resource", &e.resource)
+            .field("part", &e.part)
             .field("attempts", &e.attempts)
             .field("retryable", &e.retryable)
             .field("hint", &e.hint)
@@ -348,6 +365,13 @@ mod tests {
             "PutObject: AccessDenied: Access Denied. (HTTP 403, request id NjQ, 2 attempts)"
         );
         assert_eq!(error.kind(), ErrorKind::AccessDenied);
+        let part = error
+            .with_operation(Operation::UploadPart)
+            .with_part(PartNumber::new(7).unwrap());
+        assert!(
+            part.to_string()
+                .starts_with("UploadPart of part 7: AccessDenied: ")
+        );
         assert_eq!(Error::cancelled().to_string(), "cancelled");
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct ServiceError {
     pub trace_id: Option<String>,
     /// Seconds since 1970 on the service's clock, from `ServerTime` or `Date`.
     pub server_time_s: Option<u64>,
+    /// Where the bucket really is, when that was told.
+    pub bucket_region: Option<String>,
     /// What the service computed, on SignatureDoesNotMatch; holds no secret.
     pub string_to_sign: Option<String>,
 }
@@ -53,6 +55,7 @@ impl ServiceError {
             request_id: header("x-cos-request-id").or_else(|| filled(xml.request_id)),
             trace_id: header("x-cos-trace-id").or_else(|| filled(xml.trace_id)),
             server_time_s,
+            bucket_region: header("x-cos-bucket-region"),
             string_to_sign: filled(xml.string_to_sign),
         }
     }

@@ -14,8 +14,9 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, ReadBuf};
 use super::window::{Window, skip};
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::object::{ObjectMeta, changed};
+use crate::object::{ObjectMeta, changed, customer_key_header};
 use crate::operation::Operation;
+use crate::request::Headers;
 
 /// Opens an object for reading; see [`Client::object_reader`].
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct OpenReader {
     client: Client,
     key: String,
     version_id: Option<String>,
-    headers: Vec<(String, String)>,
+    headers: Headers,
 }
 
 impl Client {
@@ -57,7 +58,7 @@ impl Client {
             client: self.clone(),
             key: key.into(),
             version_id: None,
-            headers: Vec::new(),
+            headers: Headers::default(),
         }
     }
 }
@@ -69,9 +70,11 @@ impl OpenReader {
         self
     }
 
-    /// A header for every request, such as a customer's key; it is signed too.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+    customer_key_header!();
+
+    /// A header for every request; it is signed too.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.headers.set(name.as_ref(), value);
         self
     }
 
@@ -84,7 +87,7 @@ impl OpenReader {
         if let Some(version) = &self.version_id {
             head = head.version_id(version);
         }
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers.pairs() {
             head = head.header(name, value);
         }
         let meta = head.send().await?;
@@ -158,7 +161,7 @@ impl ObjectReader {
         if let Some(version) = version_id {
             get = get.version_id(version);
         }
-        for (name, value) in headers {
+        for (name, value) in headers.pairs() {
             get = get.header(name, value);
         }
         if let Some(etag) = &self.meta.etag {

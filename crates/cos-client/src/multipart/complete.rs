@@ -36,6 +36,8 @@ pub struct CompleteMultipartUpload {
     expected_crc64: Option<Crc64>,
     may_be_done: bool,
     headers: Headers,
+    /// What reading the object takes: a customer's key.
+    reading: Headers,
 }
 
 /// What completing answered.
@@ -84,6 +86,7 @@ impl Client {
             expected_crc64: None,
             may_be_done: false,
             headers: Headers::default(),
+            reading: Headers::default(),
         }
     }
 }
@@ -99,6 +102,17 @@ impl CompleteMultipartUpload {
     /// Whether an earlier process may have sent the same and never heard the answer.
     pub(crate) fn may_be_done(mut self, may: bool) -> Self {
         self.may_be_done = may;
+        self
+    }
+
+    /// Headers without which nobody is told anything about the object.
+    pub(crate) fn reading<'a>(
+        mut self,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        for (name, value) in headers {
+            self.reading.set(name, value);
+        }
         self
     }
 
@@ -167,7 +181,7 @@ impl CompleteMultipartUpload {
 
     /// Best effort: the object is complete, and a policy may not permit HEAD.
     async fn ask_crc64(&self) -> Option<Crc64> {
-        match self.client.head_object(self.key.as_str()).send().await {
+        match self.head().await {
             Ok(meta) => meta.crc64,
             Err(error) => {
                 tracing::debug!(%error, "the whole object's CRC-64 is not available");
@@ -176,12 +190,22 @@ impl CompleteMultipartUpload {
         }
     }
 
+    async fn head(&self) -> Result<ObjectMeta> {
+        let mut head = self.client.head_object(self.key.as_str());
+        for (name, value) in self.reading.pairs() {
+            head = head.header(name, value);
+        }
+        head.send().await
+    }
+
     async fn recovered(&self, error: Error) -> Result<CompleteOutput> {
         let Some(expected) = self.expected_crc64 else {
-            return Err(error);
+            return Err(error.with_hint_text(
+                "an earlier attempt may have completed the object; with expected_crc64 this call \
+                 could have told",
+            ));
         };
-        let head: Result<ObjectMeta> = self.client.head_object(self.key.as_str()).send().await;
-        match head {
+        match self.head().await {
             Ok(meta) if meta.crc64 == Some(expected) => Ok(CompleteOutput {
                 etag: meta.etag,
                 crc64: meta.crc64,

@@ -1,22 +1,24 @@
 use std::time::SystemTime;
 
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, iter, try_unfold};
 use http::Method;
 
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
 use crate::request::Call;
 use crate::types::{ETag, ObjectKey, PartNumber, UploadId};
 use crate::xml;
 
 /// Lists the parts that have arrived; see [`Client::list_parts`].
-#[derive(Debug)]
-#[must_use = "call send()"]
+#[derive(Debug, Clone)]
+#[must_use = "call send(), stream() or parts()"]
 pub struct ListParts {
     client: Client,
     key: String,
     upload_id: UploadId,
     marker: Option<u32>,
+    max_parts: Option<u32>,
 }
 
 /// One part that has arrived.
@@ -54,14 +56,11 @@ impl Client {
     /// # use cos_client::PartNumber;
     /// # let id = client.initiate_multipart_upload("k").send().await?;
     /// # client.upload_part("k", &id, PartNumber::new(1)?, "one").send().await?;
-    /// let mut list = client.list_parts("k", &id);
-    /// loop {
-    ///     let page = list.send().await?;
-    ///     for part in &page.parts {
-    ///         println!("{}: {} bytes", part.number, part.size);
-    ///     }
-    ///     let Some(next) = page.next_marker else { break };
-    ///     list = client.list_parts("k", &id).marker(next);
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let mut parts = client.list_parts("k", &id).parts();
+    /// while let Some(part) = parts.try_next().await? {
+    ///     println!("{}: {} bytes", part.number, part.size);
     /// }
     /// # Ok(())
     /// # }
@@ -72,6 +71,7 @@ impl Client {
             key: key.into(),
             upload_id: upload_id.clone(),
             marker: None,
+            max_parts: None,
         }
     }
 }
@@ -83,16 +83,60 @@ impl ListParts {
         self
     }
 
+    /// Entries per page, 1 to 1,000.
+    pub fn max_parts(mut self, entries: u32) -> Self {
+        self.max_parts = Some(entries);
+        self
+    }
+
     /// Asks for one page.
     ///
     /// # Errors
     /// `NotFound` when there is no such upload; see [`crate::ErrorKind`].
     pub async fn send(self) -> Result<ListPartsPage> {
+        self.page().await
+    }
+
+    /// All pages from here on, each asked for when the one before it was taken.
+    pub fn stream(self) -> BoxStream<'static, Result<ListPartsPage>> {
+        try_unfold(Some(self), |state| async move {
+            let Some(mut request) = state else {
+                return Ok(None);
+            };
+            let page = request.page().await?;
+            if page.next_marker.is_some() && page.next_marker <= request.marker {
+                let why = "the listing does not advance: a page ends where it began";
+                return Err(Error::new(ErrorKind::Service, why));
+            }
+            request.marker = page.next_marker;
+            let next = page.next_marker.is_some().then_some(request);
+            Ok(Some((page, next)))
+        })
+        .boxed()
+    }
+
+    /// All parts from here on, one by one.
+    pub fn parts(self) -> BoxStream<'static, Result<PartSummary>> {
+        self.stream()
+            .map_ok(|page| iter(page.parts.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    }
+
+    async fn page(&self) -> Result<ListPartsPage> {
         let mut call = Call::new(Operation::ListParts, Method::GET)
-            .key(ObjectKey::new(self.key)?)
+            .key(ObjectKey::new(self.key.as_str())?)
             .param("uploadId", self.upload_id.as_str());
         if let Some(marker) = self.marker {
             call = call.param("part-number-marker", marker.to_string());
+        }
+        if let Some(max) = self.max_parts {
+            if !(1..=1000).contains(&max) {
+                return Err(Error::config(format!(
+                    "max_parts: {max} is outside 1 to 1000"
+                )));
+            }
+            call = call.param("max-parts", max.to_string());
         }
         let reply = self.client.execute(&call).await?;
         let result: xml::ListPartsResult = xml::parse(reply.whole())?;

@@ -5,6 +5,7 @@ use crate::body::Payload;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::multipart::CompletedPart;
+use crate::object::customer_key_header;
 use crate::operation::Operation;
 use crate::request::{Call, Data, Headers};
 use crate::types::{Crc64, ETag, ObjectKey, PartNumber, UploadId};
@@ -69,6 +70,8 @@ impl Client {
 }
 
 impl UploadPart {
+    customer_key_header!();
+
     /// Any further header; it is signed.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.headers.set(name.as_ref(), value);
@@ -115,10 +118,11 @@ impl Client {
         call: &Call,
         number: PartNumber,
     ) -> Result<UploadPartOutput> {
-        let reply = self.execute(call).await?;
+        let reply = self.execute(call).await.map_err(|e| e.with_part(number))?;
         let Some(etag) = reply.etag() else {
             return Err(Error::integrity("the part was answered without an ETag")
-                .with_operation(Operation::UploadPart));
+                .with_operation(Operation::UploadPart)
+                .with_part(number));
         };
         Ok(UploadPartOutput {
             part: CompletedPart { number, etag },

@@ -7,7 +7,7 @@ use crate::body::Payload;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::multipart::CompletedPart;
-use crate::object::CopySource;
+use crate::object::{CopySource, customer_key, customer_key_header};
 use crate::operation::Operation;
 use crate::request::{Call, Headers};
 use crate::types::{ETag, ObjectKey, PartNumber, UploadId};
@@ -75,6 +75,14 @@ impl UploadPartCopy {
         self
     }
 
+    customer_key_header!();
+
+    /// The key of yours with which the source was encrypted (SSE-C); use TLS.
+    pub fn source_customer_key(mut self, key: &[u8; 32]) -> Self {
+        customer_key::set_source(&mut self.headers, key);
+        self
+    }
+
     /// Only this version of the source.
     pub fn source_if_match(mut self, etag: &ETag) -> Self {
         self.headers
@@ -102,7 +110,8 @@ impl UploadPartCopy {
             .headers(self.headers.checked()?)
             .payload(Payload::bytes(bytes::Bytes::new()));
         call.read_timeout = Some(self.client.timeouts().read.max(PATIENCE));
-        let reply = self.client.execute(&call).await?;
+        let sent = self.client.execute(&call).await;
+        let reply = sent.map_err(|e| e.with_part(self.number))?;
         let result: xml::WrittenResult = xml::parse(reply.whole())?;
         match result.etag.filter(|t| !t.is_empty()) {
             Some(etag) => Ok(CompletedPart {
@@ -110,7 +119,8 @@ impl UploadPartCopy {
                 etag: ETag::new(etag),
             }),
             None => Err(Error::integrity("the part was answered without an ETag")
-                .with_operation(Operation::UploadPartCopy)),
+                .with_operation(Operation::UploadPartCopy)
+                .with_part(self.number)),
         }
     }
 }

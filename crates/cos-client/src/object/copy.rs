@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Method;
 
-use super::object_headers;
+use super::{customer_key, object_headers};
 use crate::body::Payload;
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -147,6 +147,12 @@ impl CopyObject {
     /// onto itself.
     pub fn replace_metadata(mut self) -> Self {
         self.headers.set("x-cos-metadata-directive", "Replaced");
+        self
+    }
+
+    /// The key of yours with which the source was encrypted (SSE-C); use TLS.
+    pub fn source_customer_key(mut self, key: &[u8; 32]) -> Self {
+        customer_key::set_source(&mut self.headers, key);
         self
     }
 

@@ -45,7 +45,8 @@ pub struct DeleteObjectsOutput {
 
 impl Client {
     /// Deletes any number of objects, 1,000 per request. The policy needs
-    /// `name/cos:DeleteMultipleObjects` and `name/cos:DeleteObject`.
+    /// `name/cos:DeleteMultipleObjects` and `name/cos:DeleteObject`. Keys with characters that XML
+    /// cannot hold, such as control characters, go in a request each.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
@@ -115,7 +116,28 @@ impl DeleteObjects {
             ObjectKey::new(key.as_str())?;
         }
         let mut output = DeleteObjectsOutput::default();
-        for objects in self.objects.chunks(MAX_KEYS) {
+        let (listed, alone): (Vec<_>, Vec<_>) = self
+            .objects
+            .into_iter()
+            .partition(|(key, _)| xml::can_hold(key));
+        for (key, version) in alone {
+            let mut delete = self.client.delete_object(key.as_str());
+            if let Some(version) = &version {
+                delete = delete.version_id(version);
+            }
+            match delete.send().await {
+                Ok(_) => output.deleted += 1,
+                // The service's word about this key alone.
+                Err(error) if error.code().is_some() => output.failures.push(DeleteFailure {
+                    key,
+                    version_id: version,
+                    code: error.code().unwrap_or_default().to_owned(),
+                    message: error.message().to_owned(),
+                }),
+                Err(error) => return Err(error),
+            }
+        }
+        for objects in listed.chunks(MAX_KEYS) {
             let named = objects.iter();
             let body = xml::delete_request(named.map(|(k, v)| (k.as_str(), v.as_deref())));
             let call = Call::new(Operation::DeleteMultipleObjects, Method::POST)

@@ -2,6 +2,7 @@
 
 mod append;
 mod copy;
+pub(crate) mod customer_key;
 mod delete;
 mod delete_many;
 mod generic;
@@ -93,6 +94,8 @@ macro_rules! object_headers {
             self
         }
 
+        $crate::object::customer_key_header!();
+
         /// Any other header; it is signed too.
         pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
             self.headers.set(name.as_ref(), value);
@@ -101,6 +104,19 @@ macro_rules! object_headers {
     };
 }
 pub(crate) use object_headers;
+
+/// The setter for a key of the customer's own. The struct has a field `headers`.
+macro_rules! customer_key_header {
+    () => {
+        /// Lets the service encrypt with this key of yours, AES-256, which it does not keep (SSE-C):
+        /// whoever reads the object must name it too. Goes with every request that needs it; use TLS.
+        pub fn customer_key(mut self, key: &[u8; 32]) -> Self {
+            $crate::object::customer_key::set(&mut self.headers, key);
+            self
+        }
+    };
+}
+pub(crate) use customer_key_header;
 
 /// Setters for the conditions of a read. The struct has a field `headers`.
 macro_rules! read_conditions {
@@ -135,6 +151,12 @@ macro_rules! read_conditions {
         /// A certain version of the object.
         pub fn version_id(mut self, version: impl Into<String>) -> Self {
             self.params.push(("versionId".into(), version.into()));
+            self
+        }
+
+        /// The key of yours with which the object was encrypted (SSE-C); use TLS.
+        pub fn customer_key(mut self, key: &[u8; 32]) -> Self {
+            $crate::object::customer_key::set(&mut self.headers, key);
             self
         }
 

@@ -5,7 +5,7 @@ use super::options::{Options, transfer_options};
 use super::plan;
 use crate::client::Client;
 use crate::error::Result;
-use crate::object::{CopySource, object_headers};
+use crate::object::{CopySource, customer_key, object_headers};
 use crate::request::Headers;
 use crate::types::{Crc64, ETag};
 
@@ -124,6 +124,12 @@ impl CopyTransfer {
     /// onto itself.
     pub fn replace_metadata(mut self) -> Self {
         self.replaces_metadata = true;
+        self
+    }
+
+    /// The key of yours with which the source was encrypted (SSE-C); use TLS.
+    pub fn source_customer_key(mut self, key: &[u8; 32]) -> Self {
+        customer_key::set_source(&mut self.headers, key);
         self
     }
 

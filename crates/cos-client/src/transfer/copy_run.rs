@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Claim;
 use crate::multipart::CompletedPart;
-use crate::object::{CopySource, ObjectMeta};
+use crate::object::{CopySource, ObjectMeta, customer_key};
 use crate::request::Headers;
 use crate::tags;
 use crate::types::{ObjectKey, PartNumber, UploadId};
@@ -84,6 +84,9 @@ impl Work for CopyRun {
         }
         if self.copied.is_none() {
             let mut head = origin.head_object(source.key());
+            for (name, value) in customer_key::as_own(&self.transfer.headers) {
+                head = head.header(name, value);
+            }
             if let Some(version) = source.version_id() {
                 head = head.version_id(version);
             }
@@ -117,7 +120,8 @@ impl Work for CopyRun {
             return Err(Error::cancelled());
         };
         if self.transfer.moves {
-            remove(&origin, source, meta, &mut self.removing).await?;
+            let headers = &self.transfer.headers;
+            remove(&origin, source, headers, meta, &mut self.removing).await?;
         }
         Ok(output.clone())
     }
@@ -147,6 +151,7 @@ impl Work for CopyRun {
 async fn remove(
     origin: &Client,
     source: &CopySource,
+    headers: &Headers,
     copied: &ObjectMeta,
     asked: &mut bool,
 ) -> Result<()> {
@@ -157,7 +162,11 @@ async fn remove(
     if let Some(version) = source.version_id() {
         delete = delete.version_id(version);
     } else {
-        let now = match origin.head_object(source.key()).send().await {
+        let mut head = origin.head_object(source.key());
+        for (name, value) in customer_key::as_own(headers) {
+            head = head.header(name, value);
+        }
+        let now = match head.send().await {
             // Deleted before a pause that lost the answer.
             Err(error) if *asked && error.kind() == ErrorKind::NotFound => return Ok(()),
             other => other.map_err(left)?,
@@ -279,6 +288,7 @@ impl Copy {
         let mut complete =
             self.client
                 .complete_multipart_upload(self.key.as_str(), &begun.upload_id, parts);
+        complete = complete.reading(customer_key::of_object(&self.headers));
         if let Some(crc64) = self.meta.crc64 {
             complete = complete.expected_crc64(crc64);
         }
@@ -306,6 +316,10 @@ impl Copy {
         if let Some(etag) = &self.meta.etag {
             copy = copy.source_if_match(etag);
         }
+        let own = customer_key::of_object(&self.headers);
+        for (name, value) in own.chain(customer_key::of_source(&self.headers)) {
+            copy = copy.header(name, value);
+        }
         let part = copy.send().await?;
         self.meter.share().reach(piece.len);
         Ok(part)
@@ -318,6 +332,9 @@ impl Copy {
         let directive = self.headers.get(TAGGING_DIRECTIVE);
         let replaces_tags = directive.is_some_and(|d| d.eq_ignore_ascii_case("replaced"));
         headers = headers.without(TAGGING_DIRECTIVE);
+        for (name, _) in customer_key::of_source(&self.headers) {
+            headers = headers.without(name);
+        }
         if !replaces_tags {
             headers = headers.without(TAGGING);
             if self.meta.tag_count > 0 {

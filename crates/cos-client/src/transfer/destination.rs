@@ -10,14 +10,13 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::limits::Claim;
 use crate::multipart::{CompleteOutput, CompletedPart, UploadPartOutput, part_call};
-use crate::object::PutObjectOutput;
+use crate::object::{PutObjectOutput, customer_key};
 use crate::operation::Operation;
 use crate::request::{Call, Headers};
 use crate::types::{Crc64, ObjectKey, PartNumber, UploadId};
 
 /// Refused by initiate, so it goes with the request that makes the object.
 const FORBID_OVERWRITE: &str = "x-cos-forbid-overwrite";
-/// Holds for one request each.
 const TRAFFIC_LIMIT: &str = "x-cos-traffic-limit";
 
 /// Where an upload goes, and what the object is to be like.
@@ -69,8 +68,14 @@ impl Destination {
     ) -> Result<UploadPartOutput> {
         let number = PartNumber::new(index + 1)?;
         let mut call = part_call(self.key.clone(), upload_id, number, payload);
-        if let Some(limit) = self.headers.get(TRAFFIC_LIMIT) {
-            call.headers.push((TRAFFIC_LIMIT.into(), limit.into()));
+        // What holds for one request each.
+        let limit = self.headers.get(TRAFFIC_LIMIT);
+        let limit = limit.map(|limit| (TRAFFIC_LIMIT, limit));
+        for (name, value) in limit
+            .into_iter()
+            .chain(customer_key::of_object(&self.headers))
+        {
+            call.headers.push((name.into(), value.into()));
         }
         call.share = Some(self.meter.share());
         call.pace = self.claim.pace.clone();
@@ -95,7 +100,10 @@ impl Destination {
     ) -> Result<CompleteOutput> {
         let key = self.key.as_str();
         let mut complete = self.client.complete_multipart_upload(key, upload_id, parts);
-        complete = complete.expected_crc64(crc64).may_be_done(earlier);
+        complete = complete
+            .expected_crc64(crc64)
+            .may_be_done(earlier)
+            .reading(customer_key::of_object(&self.headers));
         if let Some(value) = self.headers.get(FORBID_OVERWRITE) {
             complete = complete.header(FORBID_OVERWRITE, value);
         }

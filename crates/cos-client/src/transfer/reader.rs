@@ -1,4 +1,4 @@
-//! A stream of unknown length to an object: standard input, a pipe, content made on the fly.
+//! A stream of known or unknown length to an object: standard input, a pipe, content made on the fly.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::abort::{abort, clean_up};
 use super::destination::Destination;
 use super::drive::Work;
-use super::options::{Options, md5_option, network_options, transfer_options};
-use super::plan;
+use super::options::{Options, md5_option, network_options, part_size_error, transfer_options};
+use super::plan::{self, UploadPlan};
 use super::progress::Meter;
 use super::resume::{Keeper, Leftovers, ResumeRecord};
 use super::upload::UploadOutput;
@@ -34,16 +34,19 @@ pub struct UploadReader<R> {
     client: Client,
     key: String,
     reader: R,
+    size: Option<u64>,
     headers: Headers,
     options: Options,
 }
 
 impl Client {
-    /// Uploads what `reader` gives, to its end, whose place need not be known.
+    /// Uploads what `reader` gives, to its end, whose place need not be known; if it is, say so with
+    /// [`UploadReader::size`].
     ///
     /// What fits into one part goes in one request, more goes in parts. A stream cannot be read
     /// again, so parts are held in memory until they have arrived: at most `concurrency` + 1 of
-    /// them, and no more than the client's `memory_budget` for all such uploads. Prefer [`Client::upload_file`] for files. For the rest the same holds as there.
+    /// them, and no more than the client's `memory_budget` for all such uploads. Prefer
+    /// [`Client::upload_file`] for files. For the rest the same holds as there.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
@@ -63,6 +66,7 @@ impl Client {
             client: self.clone(),
             key: key.into(),
             reader,
+            size: None,
             headers: Headers::default(),
             options: Options::default(),
         }
@@ -80,10 +84,17 @@ impl<R: AsyncRead + Send + Unpin + 'static> UploadReader<R> {
     network_options!();
     md5_option!("That costs time before each part is sent.");
 
+    /// The number of bytes the stream has. Progress has a total then, parts are of one size that
+    /// fits, and a stream that ends early or goes on is refused instead of stored.
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
     /// Uploads and waits. Dropping the future cancels.
     ///
     /// # Errors
-    /// See [`crate::ErrorKind`]: `Local` when the stream fails.
+    /// See [`crate::ErrorKind`]: `Local` when the stream fails, or is not as long as it should be.
     pub async fn send(self) -> Result<UploadOutput> {
         self.start().await
     }
@@ -164,6 +175,10 @@ impl<R: AsyncRead + Send + Unpin + 'static> Work for StreamRun<R> {
         } = &self.upload;
         let part_size = options.part_size(client)?;
         let concurrency = options.concurrency(client)?;
+        let parts = PartSizes::new(part_size, self.upload.size)?;
+        if let Some(size) = self.upload.size {
+            self.meter.set_total(size);
+        }
         let to = Destination {
             claim: options.claim(client)?,
             content_md5: options.content_md5,
@@ -174,14 +189,15 @@ impl<R: AsyncRead + Send + Unpin + 'static> Work for StreamRun<R> {
         };
         let (reader, state) = (&mut self.upload.reader, &mut self.state);
         if state.parts == 0 && !state.ended {
-            state.read_part(reader, part_size, &to).await?;
+            state.read_part(reader, parts, &to).await?;
         }
         match state.waiting.get(&0) {
             None if state.ended => single(to, Bytes::new()).await,
-            Some(all) if state.ended && state.total < part_size => {
+            // All of it, and nothing else was begun.
+            Some(all) if state.ended && state.upload_id.is_none() && state.parts == 1 => {
                 single(to, all.data.clone()).await
             }
-            _ => state.send_parts(reader, &to, part_size, concurrency).await,
+            _ => state.send_parts(reader, &to, parts, concurrency).await,
         }
     }
 
@@ -229,7 +245,7 @@ impl State {
         &mut self,
         reader: &mut (impl AsyncRead + Unpin),
         to: &Destination,
-        part_size: u64,
+        sizes: PartSizes,
         concurrency: usize,
     ) -> Result<UploadOutput> {
         let upload_id = match self.upload_id.clone() {
@@ -254,14 +270,13 @@ impl State {
             }
             // One part is read ahead while others move.
             let reads = !self.ended && queue.is_empty();
-            let size = size_of(self.parts, part_size);
             tokio::select! {
                 Some(part) = sending.next() => {
                     let part: Sent = part?;
                     self.waiting.remove(&part.0);
                     self.sent.push(part);
                 }
-                index = self.read_part(reader, size, to), if reads => queue.extend(index?),
+                index = self.read_part(reader, sizes, to), if reads => queue.extend(index?),
             }
         }
         to.meter.set_total(self.total);
@@ -292,21 +307,31 @@ impl State {
     async fn read_part(
         &mut self,
         reader: &mut (impl AsyncRead + Unpin),
-        size: u64,
+        sizes: PartSizes,
         to: &Destination,
     ) -> Result<Option<u32>> {
+        let size = sizes.next(self.parts, self.total);
         if self.room.is_none() {
             self.room = Some(to.client.memory().take(size).await?);
         }
         while (self.reading.len() as u64) < size {
             let room = size - self.reading.len() as u64;
             let read = (&mut *reader).take(room).read_buf(&mut self.reading).await;
-            let read = read.map_err(|e| {
-                Error::new(ErrorKind::Local, format!("cannot read the stream: {e}")).with_source(e)
-            })?;
-            if read == 0 {
+            if read.map_err(unreadable)? == 0 {
                 self.ended = true;
                 break;
+            }
+        }
+        if let Some(whole) = sizes.whole {
+            let here = self.total + self.reading.len() as u64;
+            if here < whole && self.ended {
+                return Err(wrong_length(whole, &format!("ended after {here}")));
+            }
+            if here == whole && !self.ended {
+                if reader.read(&mut [0]).await.map_err(unreadable)? > 0 {
+                    return Err(wrong_length(whole, "goes on"));
+                }
+                self.ended = true;
             }
         }
         let room = self.room.take();
@@ -325,10 +350,45 @@ impl State {
     }
 }
 
-/// The size of the part with this index: parts grow, as the end is not known.
-fn size_of(index: u32, part_size: u64) -> u64 {
-    let doublings = (index / PARTS_PER_SIZE).min(20);
-    (part_size << doublings).min(plan::MAX_PART_SIZE)
+/// How large parts are.
+#[derive(Debug, Clone, Copy)]
+struct PartSizes {
+    first: u64,
+    /// Bytes of the whole stream, where that is known.
+    whole: Option<u64>,
+}
+
+impl PartSizes {
+    fn new(wanted: u64, whole: Option<u64>) -> Result<Self> {
+        let first = match whole {
+            None => wanted,
+            Some(size) => match plan::upload(size, wanted, None).map_err(part_size_error)? {
+                UploadPlan::Single => size,
+                UploadPlan::Parts(ranges) => ranges.piece,
+            },
+        };
+        Ok(Self { first, whole })
+    }
+
+    /// Bytes of the part with this index, when `before` bytes came before it. Without a known end
+    /// parts grow.
+    fn next(self, index: u32, before: u64) -> u64 {
+        if let Some(whole) = self.whole {
+            return self.first.min(whole.saturating_sub(before));
+        }
+        let doublings = (index / PARTS_PER_SIZE).min(20);
+        (self.first << doublings).min(plan::MAX_PART_SIZE)
+    }
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    let why = format!("cannot read the stream: {error}");
+    Error::new(ErrorKind::Local, why).with_source(error)
+}
+
+fn wrong_length(announced: u64, what: &str) -> Error {
+    let why = format!("the stream should have {announced} bytes and {what}");
+    Error::new(ErrorKind::Local, why)
 }
 
 async fn send_part(

@@ -1,6 +1,8 @@
-//! A file to an object: one PUT, or parts in parallel.
+//! A file, or content in memory, to an object: one PUT, or parts in parallel.
 
 use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
 
 use super::options::{Options, md5_option, network_options, resume_options, transfer_options};
 use super::resume::RestartReason;
@@ -11,7 +13,8 @@ use crate::object::object_headers;
 use crate::request::Headers;
 use crate::types::{Crc64, ETag, UploadId};
 
-/// Uploads a file; see [`Client::upload_file`].
+/// Uploads a file or bytes; see [`Client::upload_file`], [`Client::upload_open_file`] and
+/// [`Client::upload_bytes`].
 #[must_use = "call send() or start()"]
 pub struct UploadFile {
     pub(super) client: Client,
@@ -22,10 +25,20 @@ pub struct UploadFile {
 }
 
 /// Where the content is.
-#[derive(Debug)]
 pub(super) enum Source {
     Path(PathBuf),
     Open(std::fs::File),
+    Memory(Bytes),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => path.fmt(f),
+            Self::Open(file) => file.fmt(f),
+            Self::Memory(content) => write!(f, "{} bytes", content.len()),
+        }
+    }
 }
 
 impl Source {
@@ -33,6 +46,7 @@ impl Source {
     pub(super) fn again(&self) -> Result<Self> {
         match self {
             Self::Path(path) => Ok(Self::Path(path.clone())),
+            Self::Memory(content) => Ok(Self::Memory(content.clone())),
             Self::Open(file) => match file.try_clone() {
                 Ok(file) => Ok(Self::Open(file)),
                 Err(e) => Err(Error::local("use", Path::new("the open file"), e)),
@@ -43,7 +57,7 @@ impl Source {
     pub(super) fn path(&self) -> Option<PathBuf> {
         match self {
             Self::Path(path) => Some(path.clone()),
-            Self::Open(_) => None,
+            Self::Open(_) | Self::Memory(_) => None,
         }
     }
 }
@@ -136,6 +150,27 @@ impl Client {
     pub fn upload_open_file(&self, key: impl Into<String>, file: std::fs::File) -> UploadFile {
         let mut upload = self.upload_file(key, "");
         upload.source = Source::Open(file);
+        upload
+    }
+
+    /// [`Client::upload_file`] for content in memory, without a copy of it: large ones go in parts,
+    /// several at a time, with progress, pause and resume. [`Client::put_object`] is one request.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (_emulator, client) = setup().await?;
+    /// let picture = vec![7; 3 << 20];
+    /// let upload = client.upload_bytes("a.jpg", picture).part_size(1 << 20);
+    /// let uploaded = upload.content_type("image/jpeg").send().await?;
+    /// assert_eq!((uploaded.bytes, uploaded.parts), (3 << 20, 3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upload_bytes(&self, key: impl Into<String>, content: impl Into<Bytes>) -> UploadFile {
+        let mut upload = self.upload_file(key, "");
+        upload.source = Source::Memory(content.into());
         upload
     }
 }

@@ -187,6 +187,9 @@ impl Parts<'_> {
     }
 
     fn slice(&self, offset: u64, len: u64) -> Payload {
+        if let Some(content) = self.file.in_memory(offset, len) {
+            return Payload::bytes(content);
+        }
         Payload::File {
             file: Arc::clone(&self.file),
             offset,

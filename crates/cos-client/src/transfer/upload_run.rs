@@ -261,6 +261,7 @@ fn open(source: Source) -> Result<(Arc<SourceFile>, Option<Bytes>)> {
     let file = match source {
         Source::Path(path) => SourceFile::open(&path)?,
         Source::Open(file) => SourceFile::from_open(file, Path::new("the open file"))?,
+        Source::Memory(content) => return Ok((Arc::new(SourceFile::from_memory(content)), None)),
     };
     if file.size() > CHUNK as u64 {
         return Ok((Arc::new(file), None));

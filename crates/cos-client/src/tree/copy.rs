@@ -14,7 +14,7 @@ use super::{engine, part};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::limits::Priority;
-use crate::object::{CopySource, object_headers};
+use crate::object::{CopySource, customer_key, object_headers};
 use crate::request::Headers;
 use crate::transfer::progress::{Meter, Share};
 use crate::types::ObjectKey;
@@ -96,6 +96,12 @@ impl Client {
 impl CopyDir {
     object_headers!();
     tree_options!();
+
+    /// The key of yours with which the sources were encrypted (SSE-C); use TLS.
+    pub fn source_customer_key(mut self, key: &[u8; 32]) -> Self {
+        customer_key::set_source(&mut self.headers, key);
+        self
+    }
 
     /// Gives the copies the metadata of this call instead of the sources'.
     pub fn replace_metadata(mut self) -> Self {
@@ -208,14 +214,15 @@ impl Mover for Copy {
     }
 
     async fn same_content(&self, source: &Entry) -> Result<bool> {
-        let (from, to) = tokio::try_join!(
-            self.source
-                .head_object(format!("{}{}", self.from, source.name))
-                .send(),
-            self.client
-                .head_object(format!("{}{}", self.to, source.name))
-                .send(),
-        )?;
+        let mut from = (self.source).head_object(format!("{}{}", self.from, source.name));
+        for (name, value) in customer_key::as_own(&self.headers) {
+            from = from.header(name, value);
+        }
+        let mut to = (self.client).head_object(format!("{}{}", self.to, source.name));
+        for (name, value) in customer_key::of_object(&self.headers) {
+            to = to.header(name, value);
+        }
+        let (from, to) = tokio::try_join!(from.send(), to.send())?;
         Ok(from.crc64.is_some() && from.crc64 == to.crc64)
     }
 

@@ -14,6 +14,8 @@ use super::{SMALL, part, place};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Claim;
+use crate::object::customer_key;
+use crate::request::Headers;
 use crate::transfer::blocking;
 use crate::transfer::progress::Share;
 use crate::transfer::resume::ResumeFolder;
@@ -29,6 +31,8 @@ pub(super) struct Down {
     pub keep_existing: bool,
     pub part_size: Option<u64>,
     pub store: Option<ResumeFolder>,
+    /// Of every request for an object.
+    pub headers: Headers,
     pub claim: Claim,
 }
 
@@ -58,7 +62,11 @@ impl Down {
     /// broke off, which the way of large objects can continue.
     async fn small(&self, key: &str, relative: &Path, share: &Share) -> Result<Option<u64>> {
         let permit = self.client.permit(&self.claim).await;
-        let object = self.client.get_object(key).send().await?;
+        let mut get = self.client.get_object(key);
+        for (name, value) in self.headers.pairs() {
+            get = get.header(name, value);
+        }
+        let object = get.send().await?;
         let (size, modified) = (object.meta.size, object.meta.last_modified);
         if size > SMALL {
             return Ok(None);
@@ -92,6 +100,9 @@ impl Down {
             .download_file(key, path)
             .priority(self.claim.priority)
             .on_progress(move |p| share.reach(p.done_bytes));
+        for (name, value) in self.headers.pairs() {
+            download = download.header(name, value);
+        }
         if let Some(bytes) = self.part_size {
             download = download.part_size(bytes);
         }
@@ -162,8 +173,11 @@ impl Mover for Down {
 
     async fn same_content(&self, source: &Entry) -> Result<bool> {
         let path = self.root.join(self.relative(&source.name)?);
-        let meta = self.client.head_object(self.key(&source.name)).send();
-        let Some(theirs) = meta.await?.crc64 else {
+        let mut head = self.client.head_object(self.key(&source.name));
+        for (name, value) in customer_key::of_object(&self.headers) {
+            head = head.header(name, value);
+        }
+        let Some(theirs) = head.send().await?.crc64 else {
             return Ok(false);
         };
         Ok(blocking(move || crc64_of_file(&path)).await? == theirs)

@@ -13,6 +13,8 @@ use super::state::State;
 use super::{Symlinks, engine, entry, place, walk};
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::object::customer_key;
+use crate::request::Headers;
 use crate::transfer::blocking;
 use crate::transfer::progress::Meter;
 use crate::transfer::resume::ResumeFolder;
@@ -27,6 +29,7 @@ pub struct DownloadDir {
     keep_existing: bool,
     part_size: Option<u64>,
     store: Option<ResumeFolder>,
+    headers: Headers,
     options: TreeOptions,
 }
 
@@ -65,6 +68,7 @@ impl Client {
             keep_existing: false,
             part_size: None,
             store: None,
+            headers: Headers::default(),
             options: TreeOptions::default(),
         }
     }
@@ -98,6 +102,18 @@ impl Client {
 
 impl DownloadDir {
     tree_options!();
+
+    /// The key of yours with which the objects were encrypted (SSE-C); use TLS.
+    pub fn customer_key(mut self, key: &[u8; 32]) -> Self {
+        customer_key::set(&mut self.headers, key);
+        self
+    }
+
+    /// A header for every request for an object, such as `x-cos-traffic-limit`; it is signed.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.headers.set(name.as_ref(), value);
+        self
+    }
 
     /// Takes only names that every system can hold: refuses what Windows has no names for, and
     /// keys that differ only by case. Without it, what this system and folder cannot hold.
@@ -145,6 +161,7 @@ impl DownloadDir {
             keep_existing: self.keep_existing,
             part_size: self.part_size,
             store: self.store,
+            headers: self.headers.checked()?,
         };
         let state = State::new(meter);
         let merge = Merge::new(source, target);

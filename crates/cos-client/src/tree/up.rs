@@ -14,6 +14,7 @@ use crate::body::{Payload, SourceFile};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::limits::Claim;
+use crate::object::customer_key;
 use crate::operation::Operation;
 use crate::request::{Call, Headers};
 use crate::transfer::blocking;
@@ -117,8 +118,11 @@ impl Mover for Up {
 
     async fn same_content(&self, source: &Entry) -> Result<bool> {
         let path = self.root.join(&source.name);
-        let meta = self.client.head_object(self.key(&source.name)).send();
-        let Some(theirs) = meta.await?.crc64 else {
+        let mut head = self.client.head_object(self.key(&source.name));
+        for (name, value) in customer_key::of_object(&self.headers) {
+            head = head.header(name, value);
+        }
+        let Some(theirs) = head.send().await?.crc64 else {
             return Ok(false);
         };
         Ok(blocking(move || crc64_of_file(&path)).await? == theirs)

@@ -16,6 +16,23 @@ pub enum Domain {
     Internal,
     /// `<bucket>.cos.accelerate.myqcloud.com`; acceleration must be on for the bucket.
     Accelerate,
+    /// `<bucket>.cos.accelerate.tencentcos.cn`, the same at the newer domain.
+    AccelerateTencentCos,
+    /// `<bucket>.cos-internal.accelerate.tencentcos.cn`, the same inside Tencent's network only.
+    AccelerateInternal,
+}
+
+impl Domain {
+    /// What its names end with.
+    pub(crate) fn root(self) -> &'static str {
+        match self {
+            Self::Default | Self::Accelerate => "myqcloud.com",
+            Self::TencentCos
+            | Self::Internal
+            | Self::AccelerateTencentCos
+            | Self::AccelerateInternal => "tencentcos.cn",
+        }
+    }
 }
 
 /// Where requests go: the address to connect to, and the `Host` they carry and sign.
@@ -38,12 +55,13 @@ impl Eq for Endpoint {}
 impl Endpoint {
     /// The service's own address of a bucket.
     pub fn of_bucket(bucket: &BucketName, region: &Region, domain: Domain, https: bool) -> Self {
-        let host = match domain {
-            Domain::Default => format!("{bucket}.cos.{region}.myqcloud.com"),
-            Domain::TencentCos => format!("{bucket}.cos.{region}.tencentcos.cn"),
-            Domain::Internal => format!("{bucket}.cos-internal.{region}.tencentcos.cn"),
-            Domain::Accelerate => format!("{bucket}.cos.accelerate.myqcloud.com"),
+        let (service, place) = match domain {
+            Domain::Default | Domain::TencentCos => ("cos", region.as_str()),
+            Domain::Internal => ("cos-internal", region.as_str()),
+            Domain::Accelerate | Domain::AccelerateTencentCos => ("cos", "accelerate"),
+            Domain::AccelerateInternal => ("cos-internal", "accelerate"),
         };
+        let host = format!("{bucket}.{service}.{place}.{}", domain.root());
         let scheme = if https { "https" } else { "http" };
         Self::new(format!("{scheme}://{host}"), host)
     }
@@ -164,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_four_domains() {
+    fn the_domains() {
         for (domain, host) in [
             (
                 Domain::Default,
@@ -181,6 +199,14 @@ mod tests {
             (
                 Domain::Accelerate,
                 "demo-1250000000.cos.accelerate.myqcloud.com",
+            ),
+            (
+                Domain::AccelerateTencentCos,
+                "demo-1250000000.cos.accelerate.tencentcos.cn",
+            ),
+            (
+                Domain::AccelerateInternal,
+                "demo-1250000000.cos-internal.accelerate.tencentcos.cn",
             ),
         ] {
             assert_eq!(of(domain).host(), host);

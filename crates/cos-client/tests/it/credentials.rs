@@ -60,6 +60,19 @@ async fn head_finds_out_that_its_key_ended() {
 }
 
 #[tokio::test]
+async fn so_does_head_of_a_bucket() {
+    let server = server_after("ExpiredToken", 403).await;
+    let provider = Arc::new(Renewing::new());
+    let client = builder(&server.url)
+        .credentials(Arc::clone(&provider))
+        .build()
+        .unwrap();
+    client.head_bucket().await.unwrap();
+    assert_eq!(provider.generation(), 2);
+    assert_eq!(server.summary(), ["HEAD /", "GET /?location", "HEAD /"]);
+}
+
+#[tokio::test]
 async fn without_another_key_the_refusal_is_shown() {
     let server = Server::start(|_, _| refuse(400, "ExpiredToken", "The token has expired.")).await;
     let client_with_token = builder(&server.url)

@@ -1,5 +1,6 @@
 //! Whole flows against the emulator.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cos_client::{Client, CopySource, Crc64, ErrorKind, Method, PartNumber, StorageClass};
@@ -137,6 +138,9 @@ async fn files_of_every_size_go_up_and_come_down() {
         let open = std::fs::File::open(&source).unwrap();
         let again = client.upload_open_file("k", open).send().await.unwrap();
         assert_eq!((again.crc64, again.parts), (up.crc64, up.parts));
+        let bytes = client.upload_bytes("k", content.clone()).send().await;
+        let bytes = bytes.unwrap();
+        assert_eq!((bytes.crc64, bytes.parts), (up.crc64, up.parts));
         let down = client.download_file("k", &target).send().await.unwrap();
         assert_eq!(
             (down.bytes, down.parts, down.verified),
@@ -165,6 +169,45 @@ async fn streams_of_every_size_go_up() {
         let got = client.get_object("k").send().await.unwrap();
         assert!(got.bytes().await.unwrap() == content, "{size}");
     }
+    for size in [0, 1, PART - 1, PART, PART + 1, 2 * PART, 5 * PART + 99] {
+        let content = data(size);
+        let totals = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&totals);
+        let up = client
+            .upload_reader("k", std::io::Cursor::new(content.clone()))
+            .size(size as u64)
+            .on_progress(move |p| seen.lock().unwrap().push(p.total_bytes))
+            .send()
+            .await
+            .unwrap();
+        let parts = size.div_ceil(PART).max(1) as u32;
+        assert_eq!((up.bytes, up.parts), (size as u64, parts), "{size}");
+        let got = client.get_object("k").send().await.unwrap();
+        assert!(got.bytes().await.unwrap() == content, "{size}");
+        let totals = totals.lock().unwrap();
+        assert_eq!(totals.last(), Some(&Some(size as u64)));
+        assert!(totals.iter().flatten().all(|t| *t == size as u64));
+    }
+    let before = cloud.count("AbortMultipartUpload");
+    for (announced, what) in [(1, "ended after 0"), (3 * PART, "ended after")] {
+        let reader = std::io::Cursor::new(data(announced - 1));
+        let upload = client.upload_reader("short", reader);
+        let error = upload.size(announced as u64).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Local);
+        assert!(error.message().contains(what), "{error}");
+    }
+    for announced in [0, 5, PART, 2 * PART] {
+        let reader = std::io::Cursor::new(data(announced + 1));
+        let upload = client.upload_reader("short", reader);
+        let error = upload.size(announced as u64).send().await.unwrap_err();
+        assert!(error.message().contains("goes on"), "{error}");
+    }
+    client.wait_for_cleanup().await;
+    let error = client.head_object("short").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    // Of those that had begun.
+    let aborted = cloud.count("AbortMultipartUpload") - before;
+    assert_eq!(aborted, 2);
     let broken = tokio_util::io::StreamReader::new(futures_util::stream::iter([
         Ok(bytes::Bytes::from(data(2 * PART))),
         Err(std::io::Error::other("the pipe burst")),
@@ -172,7 +215,7 @@ async fn streams_of_every_size_go_up() {
     let error = client.upload_reader("k", broken).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Local);
     assert!(error.message().contains("burst"));
-    assert_eq!(cloud.count("AbortMultipartUpload"), 1);
+    assert_eq!(cloud.count("AbortMultipartUpload"), before + aborted + 1);
 }
 
 #[tokio::test]
@@ -249,6 +292,13 @@ async fn parts_by_hand() {
         [PART as u64, 10]
     );
     assert_eq!(listed.parts[0].etag, parts[0].etag);
+    let one_by_one = client.list_parts("k", &id).max_parts(1);
+    let pages: Vec<_> = one_by_one.clone().stream().try_collect().await.unwrap();
+    assert_eq!(pages.len(), 2);
+    let streamed: Vec<_> = one_by_one.parts().try_collect().await.unwrap();
+    assert_eq!(streamed, listed.parts);
+    let error = client.list_parts("k", &id).max_parts(0).send().await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Config);
     let complete = client.complete_multipart_upload("k", &id, parts);
     complete
         .expected_crc64(Crc64::of(&content))
@@ -297,6 +347,21 @@ async fn deletions_go_in_thousands() {
             .objects
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn keys_that_xml_cannot_hold_are_deleted_too() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let keys = ["a\u{1}b", "plain", "\u{fffe}", "tab\tcr\r", "\u{7f}"];
+    for key in keys {
+        client.put_object(key, "x").send().await.unwrap();
+    }
+    let output = client.delete_objects(keys).send().await.unwrap();
+    assert_eq!((output.deleted, output.failures.len()), (5, 0));
+    let left = client.list_objects().send().await.unwrap();
+    assert_eq!(left.objects, []);
+    assert_eq!(cloud.count("DeleteObject"), 2);
 }
 
 #[tokio::test]
@@ -362,6 +427,9 @@ async fn uploads_under_way_are_listed_in_pages() {
         .collect();
     listed.sort();
     assert_eq!(listed, begun);
+    let streamed = client.list_multipart_uploads().max_uploads(2).uploads();
+    let streamed: Vec<_> = streamed.try_collect().await.unwrap();
+    assert_eq!(streamed.len(), 4);
     let page = client
         .list_multipart_uploads()
         .prefix("a/")
@@ -494,7 +562,7 @@ async fn presigned_urls_work_for_anyone() {
 }
 
 fn plain_http() -> reqwest::Client {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

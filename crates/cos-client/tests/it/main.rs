@@ -9,6 +9,7 @@ mod cloud;
 mod content_md5;
 mod copy;
 mod credentials;
+mod customer_key;
 mod docs;
 mod domains;
 mod download;

@@ -1,9 +1,9 @@
 //! Temporary keys: what they may do, when they end, whose clock counts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use cos_client::ErrorKind;
+use cos_client::{ErrorKind, Operation};
 use cos_sts::ManualClock;
 use serde_json::json;
 
@@ -177,7 +177,14 @@ async fn an_ended_key_without_a_successor_is_explained() {
 async fn a_wrong_clock_is_corrected() {
     let cloud = Cloud::start().await;
     let right = cloud.emulator.clock().now_s();
-    for wrong in [right - 40_000, right + 40_000, 86_400] {
+    let day = 26 * 3_600;
+    for wrong in [
+        right - 40_000,
+        right + 40_000,
+        right - day,
+        right + day,
+        86_400,
+    ] {
         let client = cloud
             .builder()
             .credentials(cloud.root_credentials())
@@ -192,5 +199,33 @@ async fn a_wrong_clock_is_corrected() {
             .unwrap_or_else(|e| panic!("{e:?}"));
         client.put_object("k", "x").send().await.unwrap();
         assert_eq!(cloud.count("PutObject") - before, 3, "learned once");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_in_the_middle_costs_one_request() {
+    let cloud = Cloud::start().await;
+    let right = cloud.emulator.clock().now_s();
+    for jump in [-26 * 3_600, 26 * 3_600] {
+        let clock = ManualClock::skipping_sleep(right);
+        let turned = clock.clone();
+        let turn_at = Arc::new(AtomicUsize::new(3));
+        let client = cloud
+            .builder()
+            .credentials(cloud.root_credentials())
+            .clock(clock)
+            .on_attempt(move |m| {
+                let is_part = m.operation == Operation::UploadPart;
+                if is_part && turn_at.fetch_sub(1, Ordering::SeqCst) == 1 {
+                    turned.set_s(right.saturating_add_signed(jump));
+                }
+            })
+            .build()
+            .unwrap();
+        let before = cloud.count("UploadPart");
+        let (_dir, path) = file(6 * PART);
+        let upload = client.upload_file("k", &path).concurrency(1);
+        upload.send().await.unwrap();
+        assert_eq!(cloud.count("UploadPart") - before, 7, "{jump}");
     }
 }

@@ -291,6 +291,30 @@ async fn the_clock_is_learned_once_and_kept() {
 }
 
 #[tokio::test]
+async fn each_host_has_its_own_clock() {
+    // A gateway that is two hours ahead of the service behind the other bucket.
+    let hour = |host: &str| if host.starts_with("demo-") { 2 } else { 0 };
+    let server = Server::start(move |_, seen| {
+        let authorization = seen.header("authorization").unwrap();
+        let parsed = cos_sign_core::verify::Parsed::from_authorization(authorization).unwrap();
+        let now = NOW + hour(seen.header("host").unwrap()) * 3_600;
+        if parsed.sign_time.contains(now) {
+            return ok();
+        }
+        let time = std::time::UNIX_EPOCH + Duration::from_secs(now);
+        refuse(403, "RequestTimeTooSkewed", "").with("date", httpdate::fmt_http_date(time))
+    })
+    .await;
+    let ahead = client(&server.url);
+    let right = ahead.for_bucket("other-1250000000", REGION).unwrap();
+    for _ in 0..3 {
+        ahead.put_object("k", "x").send().await.unwrap();
+        right.put_object("k", "x").send().await.unwrap();
+    }
+    assert_eq!(server.seen().len(), 8, "each learned once");
+}
+
+#[tokio::test]
 async fn a_lost_answer_to_complete_is_looked_into() {
     let crc = Crc64::of(b"whole");
     let server = Server::start(move |_, seen| match (seen.method.as_str(), seen.path()) {

@@ -89,7 +89,18 @@ async fn on_the_emulator() {
         .get_object("k")
         .send()
         .await;
-    t.expect("another region", r, NotFound, "NoSuchBucket", "ap-shanghai");
+    let there = "bucket demo-1250000000 is in ap-guangzhou, not in ap-shanghai";
+    t.expect("another region", r, NotFound, "NoSuchBucket", there);
+    let narrow = cloud.allowed(&["name/cos:GetObject"]).await;
+    let narrow = narrow.for_bucket(BUCKET, "ap-shanghai").unwrap();
+    let r = narrow.get_object("k").send().await;
+    t.expect(
+        "another region, and no list of buckets",
+        r,
+        NotFound,
+        "NoSuchBucket",
+        "does not exist in region ap-shanghai",
+    );
 
     let reader = cloud.allowed(&["name/cos:GetObject"]).await;
     let r = reader.put_object("k", "x").send().await;
@@ -319,7 +330,7 @@ async fn on_the_emulator() {
     );
 
     assert!(told.wrong.is_empty(), "{:#?}", told.wrong);
-    assert_eq!(told.rows, 28);
+    assert_eq!(told.rows, 29);
 }
 
 /// A client for a server that always says the same.
@@ -386,6 +397,20 @@ async fn on_a_scripted_server() {
             "another region than ap-guangzhou",
         ),
         (
+            "a redirect that says where",
+            refuse(301, "", "").with("x-cos-bucket-region", "ap-shanghai"),
+            Service,
+            "",
+            "bucket demo-1250000000 is in ap-shanghai, not in ap-guangzhou",
+        ),
+        (
+            "a bucket operation at the acceleration domain",
+            refuse(400, "ActionAccelerateNotSupported", ""),
+            Service,
+            "ActionAccelerateNotSupported",
+            "the bucket's own domain",
+        ),
+        (
             "a clock 7 minutes slow",
             refuse(403, "RequestTimeTooSkewed", "").with("date", date(NOW + 420)),
             AccessDenied,
@@ -444,5 +469,5 @@ async fn on_a_scripted_server() {
     let r = nobody.put_object("k", "x").send().await;
     t.expect("nobody listens", r, Network, "", "nothing listens there");
     assert!(told.wrong.is_empty(), "{:#?}", told.wrong);
-    assert_eq!(told.rows, 13);
+    assert_eq!(told.rows, 15);
 }

@@ -159,6 +159,7 @@ async fn a_refused_part_ends_the_transfer_and_aborts_it() {
         (error.kind(), error.operation()),
         (ErrorKind::AccessDenied, Some("UploadPart"))
     );
+    assert_eq!(error.part_number().map(|n| n.get()), Some(2));
     // What the failure cut off may be read by the server after the abort; nothing completes it.
     let seen = server.summary();
     let count = |line: &str| seen.iter().filter(|s| *s == line).count();
