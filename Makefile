@@ -84,6 +84,12 @@ durability: ## the emulator killed with -9 a hundred times while it writes to a 
 resume-kills: ## uploads and downloads killed with -9 at 50 random moments each, continued by another process
 	COS_RESUME_KILLS=$${COS_RESUME_KILLS:-50} $(CARGO) test --locked -p cos-client --test it -- --nocapture --test-threads=1 resume_killed::
 
+faulty-runs: ## a thousand uploads with faults, stopped and cancelled; then nothing of them is left
+	COS_FAULTY_RUNS=$${COS_FAULTY_RUNS:-1000} $(CARGO) test --locked -p cos-client --test it -- --nocapture --test-threads=1 resume_janitor::after_many
+
+memory: ## peak memory of transfers of 10 GiB each, both ways (minutes, and 10 GiB of disk)
+	COS_MEMORY_MIB=$${COS_MEMORY_MIB:-10240} $(CARGO) test --locked -p cos-client --test it -- --nocapture --test-threads=1 memory::
+
 bench-emulator: ## requests, bytes and connections per second of the emulator: make bench-emulator ONLY=small
 	$(CARGO) bench --locked -p cos-emulator --bench load -- $(ONLY)
 

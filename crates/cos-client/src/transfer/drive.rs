@@ -266,6 +266,57 @@ mod tests {
         assert_eq!(*log.lock().unwrap(), ["run"]);
     }
 
+    /// Moves a byte every ten milliseconds.
+    struct Ticking(Arc<Meter>);
+
+    impl Work for Ticking {
+        type Output = ();
+
+        fn meter(&self) -> Arc<Meter> {
+            Arc::clone(&self.0)
+        }
+
+        fn keeper(&self) -> Option<Arc<Keeper>> {
+            None
+        }
+
+        async fn run(&mut self) -> Result<()> {
+            self.0.set_total(500);
+            let share = self.0.share();
+            for byte in 1..=500 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                share.reach(byte);
+            }
+            Ok(())
+        }
+
+        fn leftovers(&self) -> Leftovers {
+            Leftovers::Abort
+        }
+
+        async fn keep(&mut self) -> Option<ResumeRecord> {
+            None
+        }
+
+        async fn discard(self, _: bool) {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_most_ten_events_a_second_and_one_at_the_end() {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&events);
+        let on_progress: ProgressFn = Arc::new(move |p: Progress| seen.lock().unwrap().push(p));
+        let begun = tokio::time::Instant::now();
+        let transfer = Transfer::start(Some(on_progress), Ticking(Meter::new()));
+        transfer.await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::from_secs(5));
+        let events = events.lock().unwrap();
+        // One as it begins, one at the end.
+        assert!((40..=52).contains(&events.len()), "{}", events.len());
+        assert!(events.is_sorted_by_key(|p| p.done_bytes));
+        assert_eq!(events.last().unwrap().done_bytes, 500);
+    }
+
     #[tokio::test]
     async fn cancel_completes_once_with_its_kind() {
         let (transfer, log) = start(9, None);

@@ -16,6 +16,7 @@ mod download;
 mod download_to;
 mod errors;
 mod flows;
+mod memory;
 mod network;
 mod observability;
 mod operations;

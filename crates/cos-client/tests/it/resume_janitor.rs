@@ -1,8 +1,9 @@
 //! What nobody continued is removed, and nothing else.
+#![allow(clippy::print_stdout, reason = "figures for whoever asked")]
 
 use std::time::{Duration, SystemTime};
 
-use cos_client::{Client, ErrorKind, ResumeFolder, TransferState};
+use cos_client::{Client, ErrorKind, Leftovers, ResumeFolder, TransferState};
 use serde_json::json;
 
 use crate::cloud::{Cloud, PLAIN};
@@ -214,5 +215,73 @@ async fn damaged_records_go_by_their_age() {
     assert_eq!(
         left,
         ["notes.txt", "upload-b.cosresume", "upload-c.cosresume"]
+    );
+}
+
+/// Whatever fails, is cut off or given up: what is left is known, and the janitor finds it all.
+/// `COS_FAULTY_RUNS` sets how many uploads (25), `COS_FAULTY_SEED` repeats a run.
+#[tokio::test]
+async fn after_many_faulty_uploads_nothing_of_ours_is_left() {
+    let setting = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
+    let runs = setting("COS_FAULTY_RUNS").unwrap_or(25);
+    let seed = setting("COS_FAULTY_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let mut random = fastrand::Rng::with_seed(seed);
+    let scene = Scene::new().await;
+    let foreign = scene.client.initiate_multipart_upload("foreign");
+    foreign.send().await.unwrap();
+    let source = scene.dir.path().join("source");
+    let mut done = 0;
+    for run in 0..runs {
+        for (operation, probability) in [
+            ("UploadPart", 0.25),
+            ("CompleteMultipartUpload", 0.3),
+            ("AbortMultipartUpload", 0.5),
+        ] {
+            for action in [
+                json!({"status": 403, "code": "AccessDenied"}),
+                json!({"status": 503, "code": "SlowDown"}),
+                json!({"reset": true}),
+                json!({"drop_response": true}),
+            ] {
+                scene.cloud.fault(&json!({
+                    "match": {"operation": operation}, "action": action,
+                    "probability": probability / 4.0,
+                }));
+            }
+        }
+        let leftovers = match random.bool() {
+            true => Leftovers::Keep,
+            false => Leftovers::Abort,
+        };
+        let upload = scene.client.upload_file(format!("k{run}"), &source);
+        let upload = upload.resume_store(&scene.store).on_failure(leftovers);
+        let transfer = upload.concurrency(random.usize(1..4)).start();
+        let enough = random.u64(0..4 << 20);
+        while transfer.progress().done_bytes < enough && !transfer.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        match random.u8(..4) {
+            0 => transfer.cancel(),
+            1 => transfer.stop(),
+            _ => {}
+        }
+        done += u64::from(transfer.await.is_ok());
+        scene.client.wait_for_cleanup().await;
+        scene.cloud.emulator.clear_faults();
+    }
+    // What is left has a record, each of them: nothing is orphaned, nothing else is remembered.
+    let open = |uploads: Vec<String>| uploads.into_iter().filter(|k| k != "foreign").count();
+    let left = open(scene.open_uploads(&scene.client).await);
+    assert!(scene.records() >= left, "seed {seed}: {left} left");
+    scene.cloud.emulator.clock().advance_s(8 * 24 * 3_600);
+    let cleaned = scene.client.clean_up_stale(&scene.store).send().await;
+    let cleaned = cleaned.unwrap();
+    assert!(cleaned.failed.is_empty(), "seed {seed}: {cleaned:?}");
+    let rest = scene.open_uploads(&scene.client).await;
+    assert_eq!(rest, ["foreign"], "seed {seed}");
+    assert_eq!(scene.records(), 0, "seed {seed}");
+    println!(
+        "{runs} uploads with faults, seed {seed}: {done} arrived, {left} were left and found, none \
+         remains"
     );
 }
