@@ -5,8 +5,10 @@
 //! - Renewal begins a margin before the end. Until the end the old credential serves, also when the
 //!   renewal fails.
 //! - After a failure the source is left alone for a while, longer each time.
-//! - A credential that the service refused is replaced by exactly one fetch, whoever reports it.
+//! - A credential that the service refused is replaced by exactly one fetch, whoever reports it. When it
+//!   refuses new ones, too, again and again, the source is left alone as after a failure.
 
+mod background;
 mod cell;
 mod flight;
 mod life;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 
 use futures_util::future::{Either, select};
 
+pub use background::BackgroundRenewal;
 pub use settings::CachingProviderBuilder;
 
 use crate::{
@@ -130,7 +133,8 @@ impl CredentialProvider for CachingProvider {
     }
 
     fn invalidate(&self, generation: u64) {
-        self.shared.cell.reject(generation);
+        let Shared { cell, settings, .. } = &*self.shared;
+        cell.reject(generation, settings.clock.now_ms(), settings);
     }
 }
 

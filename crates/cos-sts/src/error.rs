@@ -20,6 +20,8 @@ pub enum CredentialErrorKind {
     Network,
     /// No answer within the time limit.
     Timeout,
+    /// A local file that was named, or that is there, cannot be read.
+    Local,
     /// The credential at hand is over and there is no newer one.
     Expired,
     /// Nothing was tried: no source has credentials, or the provider is cooling down after failures.
@@ -36,6 +38,7 @@ impl CredentialErrorKind {
             Self::InvalidResponse => "invalid-response",
             Self::Network => "network",
             Self::Timeout => "timeout",
+            Self::Local => "local",
             Self::Expired => "expired",
             Self::Unavailable => "unavailable",
         }

@@ -91,7 +91,7 @@ mod transport;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use cache::{CachingProvider, CachingProviderBuilder};
+pub use cache::{BackgroundRenewal, CachingProvider, CachingProviderBuilder};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use credentials::{Credentials, SecretKey};
 pub use error::{CredentialError, CredentialErrorKind};
@@ -103,14 +103,14 @@ pub use reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};
 
 pub use scoped::{CredentialScope, ScopedProvider, ScopedProviderBuilder};
 pub use source::{
-    BrokerSource, BrokerSourceBuilder, ChainReport, ChainSource, EnvSource, FederationTokenSource,
-    FnSource, InstanceRoleSource, InstanceRoleSourceBuilder, ProfileSource, PushProvider,
-    RoleSource, WebIdentitySource,
+    BrokerSource, BrokerSourceBuilder, ChainReport, ChainSource, EnvRoleSource, EnvSource,
+    FederationTokenSource, FnSource, InstanceRoleSource, InstanceRoleSourceBuilder, ProfileSource,
+    PushProvider, RoleSource, TccliSource, WebIdentitySource,
 };
 pub use sts::{
     AccountKind, AssumeRoleRequest, CODES, CallerIdentity, CodeRow, DURATION_LIMITS, DurationLimit,
-    FederationTokenRequest, Issued, Retry, StsClient, StsClientBuilder, WebIdentityRequest,
-    duration_limit, lookup,
+    FederationTokenRequest, Issued, Retry, StsClient, StsClientBuilder, StsEndpoint,
+    WebIdentityRequest, duration_limit, lookup,
 };
 pub use transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 

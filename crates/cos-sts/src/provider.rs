@@ -104,7 +104,8 @@ pub trait CredentialProvider: Send + Sync + fmt::Debug + 'static {
     ) -> BoxFuture<'a, Result<Credentials, CredentialError>>;
 
     /// The service refused the credential of this generation: do not hand it out again. However many
-    /// callers say so, one new fetch follows; a generation that was already replaced is ignored.
+    /// callers say so, one new fetch follows; a generation that was already replaced is ignored. A cache
+    /// may pause when the service refuses one new credential after the other.
     fn invalidate(&self, generation: u64);
 }
 

@@ -9,7 +9,8 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::transport::{
-    HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind, without_secrets,
+    HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind, host_of,
+    without_secrets,
 };
 use crate::{BoxFuture, CredentialError};
 
@@ -28,6 +29,7 @@ pub struct ReqwestTransport {
 pub struct ReqwestTransportBuilder {
     ca_pem: Vec<Vec<u8>>,
     proxy: Option<String>,
+    exceptions: Option<String>,
     env_proxy: bool,
     connect_timeout: Duration,
 }
@@ -58,6 +60,7 @@ impl ReqwestTransport {
         ReqwestTransportBuilder {
             ca_pem: Vec::new(),
             proxy: None,
+            exceptions: None,
             env_proxy: true,
             connect_timeout: Duration::from_secs(5),
         }
@@ -74,6 +77,13 @@ impl ReqwestTransportBuilder {
     /// Sends everything through this forward proxy instead of the environment's.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
+        self
+    }
+
+    /// Hosts that bypass [`ReqwestTransportBuilder::proxy`], separated by commas, in the form of
+    /// `NO_PROXY`.
+    pub fn proxy_exceptions(mut self, hosts: impl Into<String>) -> Self {
+        self.exceptions = Some(hosts.into());
         self
     }
 
@@ -104,7 +114,9 @@ impl ReqwestTransportBuilder {
             // The URL may hold a password, so the error does not repeat it.
             let proxy = reqwest::Proxy::all(url)
                 .map_err(|_| CredentialError::config("the proxy is not a URL"))?;
-            builder = builder.proxy(proxy);
+            let exceptions = self.exceptions.as_deref();
+            let exceptions = exceptions.and_then(reqwest::NoProxy::from_string);
+            builder = builder.proxy(proxy.no_proxy(exceptions));
         } else if !self.env_proxy {
             builder = builder.no_proxy();
         }
@@ -154,6 +166,8 @@ impl Transport for ReqwestTransport {
                 "POST" => reqwest::Method::POST,
                 _ => return Err(invalid("only GET and POST are sent")),
             };
+            let host = host_of(&request.url);
+            let failed = |error: reqwest::Error| from_reqwest(error.without_url(), &host);
             let mut builder = self
                 .client
                 .request(method, &request.url)
@@ -170,13 +184,13 @@ impl Transport for ReqwestTransport {
                 value.set_sensitive(true);
                 builder = builder.header(name, value);
             }
-            let mut answer = builder.send().await.map_err(from_reqwest)?;
+            let mut answer = builder.send().await.map_err(failed)?;
             let headers = answer.headers().iter().filter_map(|(name, value)| {
                 Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
             });
             let (status, headers) = (answer.status().as_u16(), headers.collect());
             let mut body = Vec::new();
-            while let Some(chunk) = answer.chunk().await.map_err(from_reqwest)? {
+            while let Some(chunk) = answer.chunk().await.map_err(failed)? {
                 if body.len() + chunk.len() > MAX_ANSWER_BYTES {
                     let message = "the answer is larger than 1 MiB";
                     return Err(TransportError::new(TransportErrorKind::Broken, message));
@@ -192,17 +206,49 @@ impl Transport for ReqwestTransport {
     }
 }
 
-fn from_reqwest(error: reqwest::Error) -> TransportError {
-    let kind = if error.is_builder() {
-        TransportErrorKind::Invalid
-    } else if error.is_timeout() {
-        TransportErrorKind::Timeout
-    } else if error.is_connect() {
-        TransportErrorKind::Connect
-    } else {
-        TransportErrorKind::Broken
-    };
-    TransportError::new(kind, describe(&error.without_url()))
+fn from_reqwest(error: reqwest::Error, host: &str) -> TransportError {
+    use TransportErrorKind as K;
+    let cause = causes(&error)
+        .last()
+        .map_or_else(String::new, ToString::to_string);
+    if error.is_builder() {
+        return TransportError::new(K::Invalid, describe(&error));
+    }
+    if causes(&error).any(|at| at.is::<rustls::Error>()) {
+        return TransportError::new(K::Tls, format!("TLS with {host} failed: {cause}")).with_hint(
+            "a private gateway needs its CA certificate added here, an intercepting proxy too",
+        );
+    }
+    if error.is_timeout() {
+        let message = format!("no answer from {host} within the time limit");
+        return TransportError::new(K::Timeout, message)
+            .with_hint("check the network, and the proxy if there is one");
+    }
+    if error.is_connect() {
+        let unknown = causes(&error).any(|at| {
+            let text = at.to_string();
+            text.contains("dns error") || text.contains("lookup address")
+        });
+        let hint = if unknown {
+            "the name cannot be resolved: check it, and the network"
+        } else {
+            "nothing takes connections there, or the proxy in between does not: check both addresses"
+        };
+        return TransportError::new(K::Connect, format!("cannot connect to {host}: {cause}"))
+            .with_hint(hint);
+    }
+    TransportError::new(
+        K::Broken,
+        format!("the connection to {host} broke: {cause}"),
+    )
+    .with_hint("something closed it before the whole answer came; check what stands in between")
+}
+
+/// An error and what is behind it.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |at| at.source())
 }
 
 /// The chain of causes; reqwest's own text stops at "error sending request".

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::BoxFuture;
+use crate::{BoxFuture, CredentialError, CredentialErrorKind};
 
 /// An HTTP request to send once, without following redirects.
 #[derive(Clone)]
@@ -51,6 +51,14 @@ pub(crate) fn without_secrets(url: &str) -> String {
     }
 }
 
+/// The host and port of a URL.
+#[cfg(feature = "reqwest")]
+pub(crate) fn host_of(url: &str) -> String {
+    let url = without_secrets(url);
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default().to_owned()
+}
+
 /// An HTTP answer, whatever its status.
 #[derive(Clone)]
 pub struct HttpResponse {
@@ -92,8 +100,10 @@ impl fmt::Debug for HttpResponse {
 pub enum TransportErrorKind {
     /// The request could not be made at all: a malformed URL or header. Not worth repeating.
     Invalid,
-    /// Name resolution, connection or TLS failed.
+    /// Name resolution or connection failed.
     Connect,
+    /// TLS failed, above all a certificate nobody here trusts. Not worth repeating.
+    Tls,
     /// The time limit passed.
     Timeout,
     /// The connection broke, or the answer was no HTTP or too large.
@@ -106,6 +116,7 @@ pub enum TransportErrorKind {
 pub struct TransportError {
     kind: TransportErrorKind,
     message: String,
+    hint: Option<String>,
 }
 
 impl TransportError {
@@ -114,12 +125,42 @@ impl TransportError {
         Self {
             kind,
             message: message.into(),
+            hint: None,
         }
+    }
+
+    /// Adds advice for a person; as little as the message may it hold a secret.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// What sort of failure.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
+    }
+}
+
+impl From<TransportError> for CredentialError {
+    fn from(error: TransportError) -> Self {
+        use TransportErrorKind as K;
+        let kind = match error.kind {
+            K::Invalid => CredentialErrorKind::Config,
+            K::Timeout => CredentialErrorKind::Timeout,
+            K::Connect | K::Tls | K::Broken => CredentialErrorKind::Network,
+        };
+        let worth_repeating = !matches!(error.kind, K::Invalid | K::Tls);
+        let made = Self::new(kind, error.message).with_retryable(worth_repeating);
+        match error.hint {
+            Some(hint) => made.with_hint(hint),
+            None => made,
+        }
     }
 }
 
@@ -138,6 +179,23 @@ impl<T: Transport + ?Sized> Transport for std::sync::Arc<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_kind_becomes_one_of_credential_errors() {
+        use CredentialErrorKind as C;
+        use TransportErrorKind as T;
+        for (from, to, worth_repeating) in [
+            (T::Invalid, C::Config, false),
+            (T::Connect, C::Network, true),
+            (T::Tls, C::Network, false),
+            (T::Timeout, C::Timeout, true),
+            (T::Broken, C::Network, true),
+        ] {
+            let error = CredentialError::from(TransportError::new(from, "m").with_hint("h"));
+            assert_eq!((error.kind(), error.is_retryable()), (to, worth_repeating));
+            assert_eq!((error.message(), error.hint()), ("m", Some("h")));
+        }
+    }
 
     #[test]
     fn debug_shows_no_secret() {

@@ -93,7 +93,9 @@ async fn nothing_secret_shows() {
     let policy =
         r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#;
     let policy = Policy::parse(policy).unwrap();
-    let role = AssumeRoleRequest::new(ROLE, "app").external_id("PLANTEDexternal");
+    let role = AssumeRoleRequest::new(ROLE, "app")
+        .external_id("PLANTEDexternal")
+        .mfa("qcs::cam:uin/1::mfa/softToken", "PLANTED");
     let web = WebIdentityRequest::new("oidc", "PLANTEDjwt", ROLE, "app");
     let federation = FederationTokenRequest::new("app", policy);
     shown.add(&role);

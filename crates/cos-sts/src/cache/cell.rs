@@ -2,7 +2,7 @@
 //! runtime, no source and no clock, so that loom can try all its interleavings.
 
 use super::settings::Settings;
-use super::state::{Held, Plan, Start, State};
+use super::state::{Due, Held, Plan, Start, State};
 use super::sync::{Mutex, Shown, lock};
 use crate::{CredentialError, Credentials};
 
@@ -55,8 +55,13 @@ impl Cell {
     }
 
     /// The service refused this generation.
-    pub(super) fn reject(&self, generation: u64) {
-        self.change(|state| state.reject(generation));
+    pub(super) fn reject(&self, generation: u64, now_ms: u64, settings: &Settings) {
+        self.change(|state| state.reject(generation, now_ms, settings));
+    }
+
+    /// What a renewal in the background waits for, after it has planned.
+    pub(super) fn due(&self, now_ms: u64) -> Due {
+        lock(&self.state).due(now_ms)
     }
 
     /// Forgets everything, also what is on its way.

@@ -35,13 +35,16 @@ pub(super) struct Held {
     /// several cores would wait for each other there.
     copies: [Credentials; 4],
     pub(super) life: Life,
+    /// When it came.
+    since_ms: u64,
 }
 
 impl Held {
-    fn new(credentials: &Credentials, life: Life) -> Self {
+    fn new(credentials: &Credentials, life: Life, since_ms: u64) -> Self {
         Self {
             copies: std::array::from_fn(|_| credentials.apart()),
             life,
+            since_ms,
         }
     }
 
@@ -51,6 +54,18 @@ impl Held {
         thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed));
         &self.copies[NUMBER.with(|number| number % self.copies.len())]
     }
+}
+
+/// A credential refused within this time of its coming was no good from the start.
+const SOON_MS: u64 = 60_000;
+/// So many of those in a row are replaced at once; whoever revokes tokens revokes them one after another.
+/// More mean that whoever they are issued to is locked out.
+const BEARABLE: u32 = 3;
+
+/// What a renewal in the background waits for.
+pub(super) enum Due {
+    Landing(Flight<Outcome>),
+    In(Duration),
 }
 
 pub(super) struct State {
@@ -63,6 +78,8 @@ pub(super) struct State {
     /// Grows when everything is forgotten; a fetch from before that lands for its waiters only.
     epoch: u64,
     failures: u32,
+    /// Credentials refused in a row, each soon after it came.
+    refusals: u32,
     /// Meanwhile the source is left alone. A date set back to before it ends it, too: otherwise a
     /// pause could last as long as the clock was wrong.
     pause_ms: Range<u64>,
@@ -78,6 +95,7 @@ impl State {
             flight: None,
             epoch: 0,
             failures: 0,
+            refusals: 0,
             pause_ms: 0..0,
             last_error: None,
         }
@@ -158,58 +176,104 @@ impl State {
             return result;
         }
         self.flight = None;
-        let jitter = |salt: u64| match settings.seed {
-            Some(seed) => fastrand::Rng::with_seed(seed.wrapping_add(salt)).f64(),
-            None => fastrand::f64(),
-        };
         let margin_ms = millis(settings.margin);
         let result = result.and_then(|credentials| {
-            let life = Life::new(&credentials, now_ms, margin_ms, jitter(self.newest))?;
+            let life = Life::new(
+                &credentials,
+                now_ms,
+                margin_ms,
+                jitter(settings, self.newest),
+            )?;
             Ok((credentials, life))
         });
         match result {
             Ok((credentials, life)) => {
                 self.newest += 1;
                 let credentials = credentials.with_generation(self.newest);
-                self.current = Some(Arc::new(Held::new(&credentials, life)));
+                self.current = Some(Arc::new(Held::new(&credentials, life, now_ms)));
                 self.failures = 0;
                 self.pause_ms = 0..0;
                 self.last_error = None;
                 Ok(credentials)
             }
             Err(error) => {
-                let doubled = settings
-                    .first_pause
-                    .saturating_mul(1 << self.failures.min(16));
-                let pause_ms = millis(doubled.min(settings.longest_pause));
+                self.pause(now_ms, self.failures, settings);
                 self.failures = self.failures.saturating_add(1);
-                #[allow(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    clippy::cast_precision_loss,
-                    reason = "a pause is far below 2^52 ms"
-                )]
-                let jittered =
-                    (pause_ms as f64 * (0.75 + 0.25 * jitter(self.failures.into()))) as u64;
-                self.pause_ms = now_ms..now_ms.saturating_add(jittered);
                 self.last_error = Some(error.clone());
                 Err(error)
             }
         }
     }
 
-    /// The service refused this generation. An older one was replaced already and is ignored.
-    pub(super) fn reject(&mut self, generation: u64) {
-        if generation == self.newest && generation > self.refused {
-            self.refused = generation;
+    /// Leaves the source alone for a while: twice as long each time, up to a limit.
+    fn pause(&mut self, now_ms: u64, times_before: u32, settings: &Settings) {
+        let doubled = settings
+            .first_pause
+            .saturating_mul(1 << times_before.min(16));
+        let pause_ms = millis(doubled.min(settings.longest_pause));
+        let share = 0.75 + 0.25 * jitter(settings, u64::from(times_before) + 1);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a pause is far below 2^52 ms"
+        )]
+        let jittered = (pause_ms as f64 * share) as u64;
+        self.pause_ms = now_ms..now_ms.saturating_add(jittered);
+    }
+
+    /// The service refused this generation. An older one was replaced already and is ignored. Where one
+    /// new credential after the other is refused, the next would be as well: the source gets its pause.
+    pub(super) fn reject(&mut self, generation: u64, now_ms: u64, settings: &Settings) {
+        if generation != self.newest || generation <= self.refused {
+            return;
         }
+        self.refused = generation;
+        let came_ms = self.current.as_ref().map_or(now_ms, |held| held.since_ms);
+        self.refusals = match now_ms.saturating_sub(came_ms) < SOON_MS {
+            true => self.refusals.saturating_add(1),
+            false => 1,
+        };
+        if self.refusals > BEARABLE {
+            let message = format!(
+                "the service refused {} new credentials in a row",
+                self.refusals
+            );
+            let error = CredentialError::new(CredentialErrorKind::Denied, message).with_hint(
+                "whoever they are issued to may have been deleted or locked out, or they are for another site",
+            );
+            self.pause(now_ms, self.refusals - BEARABLE - 1, settings);
+            self.last_error = Some(error);
+        }
+    }
+
+    /// How long nothing has to be done, right after [`State::plan`].
+    pub(super) fn due(&mut self, now_ms: u64) -> Due {
+        if let Some(flight) = self.open_flight() {
+            return Due::Landing(flight);
+        }
+        let at_ms = match &self.current {
+            Some(held) if self.fresh(now_ms).is_some() => held.life.renew_ms,
+            _ if self.pause_ms.contains(&now_ms) => self.pause_ms.end,
+            _ => now_ms,
+        };
+        Due::In(Duration::from_millis(at_ms - now_ms))
     }
 
     pub(super) fn clear(&mut self) {
         self.refused = self.newest;
         self.epoch += 1;
         self.flight = None;
+        self.refusals = 0;
         self.pause_ms = 0..0;
+    }
+}
+
+/// In 0.0..1.0; `salt` makes the numbers of one seed differ.
+fn jitter(settings: &Settings, salt: u64) -> f64 {
+    match settings.seed {
+        Some(seed) => fastrand::Rng::with_seed(seed.wrapping_add(salt)).f64(),
+        None => fastrand::f64(),
     }
 }
 

@@ -214,6 +214,125 @@ async fn a_refused_generation_is_replaced_by_one_fetch() {
     assert_eq!(bench.reasons.lock().unwrap()[1], Reason::Rejected);
 }
 
+/// A user who is locked out: every credential is issued, and every one is refused at once.
+#[tokio::test]
+async fn an_identity_that_is_locked_out_costs_a_bounded_number_of_fetches() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    let mut told = 0;
+    // An hour with ten requests a second, each refused and asked for once more.
+    for _ in 0..36_000 {
+        for _ in 0..2 {
+            match ask(&provider).await {
+                Ok(credentials) => provider.invalidate(credentials.generation()),
+                Err(error) => {
+                    assert_eq!(error.kind(), CredentialErrorKind::Denied);
+                    assert!(error.to_string().contains("refused"), "{error}");
+                    assert!(error.hint().is_some());
+                    told += 1;
+                }
+            }
+        }
+        bench.clock.advance(Duration::from_millis(100));
+    }
+    assert!(
+        bench.fetches() <= 90,
+        "{} fetches in an hour",
+        bench.fetches()
+    );
+    assert!(told > 71_000, "{told}");
+    // Let in again: at most one longest pause later all is well, and stays so.
+    bench.clock.advance_s(60);
+    let fetches = bench.fetches();
+    for _ in 0..100 {
+        assert!(ask(&provider).await.is_ok());
+        bench.clock.advance_s(1);
+    }
+    assert_eq!(bench.fetches(), fetches + 1);
+    // Long after, a single refusal is an ordinary one.
+    let good = ask(&provider).await.unwrap();
+    provider.invalidate(good.generation());
+    assert!(ask(&provider).await.is_ok());
+}
+
+/// Three revocations in a row are no reason to pause.
+#[tokio::test]
+async fn a_few_revocations_are_answered_at_once() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    for generation in 1..=4 {
+        assert_eq!(ask(&provider).await.unwrap().generation(), generation);
+        if generation < 4 {
+            provider.invalidate(generation);
+        }
+        bench.clock.advance_s(5);
+    }
+    assert_eq!(bench.fetches(), 4);
+    // What has served for a minute was no bad one: counting begins anew.
+    bench.clock.advance_s(60);
+    for generation in 4..=6 {
+        provider.invalidate(generation);
+        assert!(ask(&provider).await.is_ok());
+    }
+    provider.clear();
+    assert!(ask(&provider).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_idle_program_finds_a_fresh_credential() {
+    let bench = Bench::new();
+    let provider = bench.provider();
+    let renewal = provider.renew_in_background(CredentialRequest::new());
+    settle().await;
+    assert_eq!(bench.fetches(), 1, "at once");
+    // Three hours in steps of ten seconds, and nobody asks.
+    let cached = |now: &str| {
+        let found = provider.cached(&CredentialRequest::new());
+        assert!(found.is_some(), "{now}");
+    };
+    for step in 0..1080 {
+        cached(&format!("step {step}"));
+        bench.clock.advance_s(10);
+        settle().await;
+    }
+    let expected = (3 * 3600_u64).div_ceil(LIFE - 300) as usize;
+    assert!(
+        bench.fetches().abs_diff(expected) <= 1,
+        "{} against {expected}",
+        bench.fetches()
+    );
+    // A dead source gets its pauses, and the old credential serves meanwhile.
+    bench.dead.store(true, Ordering::SeqCst);
+    let before = bench.fetches();
+    for _ in 0..360 {
+        bench.clock.advance_s(10);
+        settle().await;
+    }
+    let tries = bench.fetches() - before;
+    assert!((2..=90).contains(&tries), "{tries}");
+    bench.dead.store(false, Ordering::SeqCst);
+    for _ in 0..7 {
+        bench.clock.advance_s(10);
+        settle().await;
+    }
+    cached("it came back");
+    // A refused one is replaced without being asked for.
+    let bad = provider.current().unwrap().generation();
+    provider.invalidate(bad);
+    for _ in 0..7 {
+        bench.clock.advance_s(10);
+        settle().await;
+    }
+    cached("refused and replaced");
+    drop(renewal);
+    settle().await;
+    let fetches = bench.fetches();
+    bench.clock.advance_s(2 * LIFE);
+    settle().await;
+    assert_eq!(bench.fetches(), fetches, "it has ended");
+    assert_eq!(bench.clock.sleepers(), 0);
+}
+
 #[tokio::test]
 async fn a_fetch_has_a_time_limit() {
     let bench = Bench::gated();

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::parse::parse_credentials;
 use crate::sts::default_transport;
-use crate::transport::{HttpRequest, Transport, TransportErrorKind, without_secrets};
+use crate::transport::{HttpRequest, Transport, without_secrets};
 use crate::{
     BoxFuture, CredentialError, CredentialErrorKind, CredentialRequest, CredentialSource,
     Credentials, SecretKey,
@@ -18,12 +18,14 @@ use crate::{
 /// Where `cos-broker` serves credentials; used when a URL has no path of its own.
 const DEFAULT_PATH: &str = "/v1/credentials";
 
-/// Asks the app's own server for credentials: `POST` with `Authorization: Bearer …`, JSON back. The
+/// Asks the app's own server for credentials: `POST` (or `GET`, see [`BrokerSourceBuilder::get`]) with
+/// `Authorization: Bearer …`, JSON back. The
 /// answer may be spelled as the official STS helpers do (`credentials.tmpSecretId … sessionToken`), as
 /// STS itself does (`Credentials.TmpSecretId … Token`), with or without an envelope.
 #[derive(Clone)]
 pub struct BrokerSource {
     url: String,
+    method: &'static str,
     bearer: Option<SecretKey>,
     wish: Wish,
     timeout: Duration,
@@ -31,7 +33,7 @@ pub struct BrokerSource {
 }
 
 /// What is asked for, where it is less than the server would give; its own words.
-#[derive(Clone, Default, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wish {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +66,7 @@ impl Wish {
 #[must_use]
 pub struct BrokerSourceBuilder {
     url: String,
+    method: &'static str,
     bearer: Option<SecretKey>,
     wish: Wish,
     timeout: Duration,
@@ -84,6 +87,7 @@ impl BrokerSource {
     pub fn builder(url: impl Into<String>) -> BrokerSourceBuilder {
         BrokerSourceBuilder {
             url: url.into(),
+            method: "POST",
             bearer: None,
             wish: Wish::default(),
             timeout: Duration::from_secs(15),
@@ -92,31 +96,25 @@ impl BrokerSource {
     }
 
     async fn ask(&self, wanted: &CredentialRequest) -> Result<Credentials, CredentialError> {
-        let mut headers = vec![
-            ("Content-Type", "application/json".to_owned()),
-            ("Accept", "application/json".to_owned()),
-        ];
+        let mut headers = vec![("Accept", "application/json".to_owned())];
+        let mut body = Vec::new();
+        if self.method == "POST" {
+            headers.push(("Content-Type", "application/json".to_owned()));
+            body = self.wish.body(wanted);
+        }
         if let Some(bearer) = &self.bearer {
             headers.push(("Authorization", format!("Bearer {}", bearer.expose())));
         }
         let request = HttpRequest {
-            method: "POST",
+            method: self.method,
             url: self.url.clone(),
             host_override: None,
             headers,
-            body: self.wish.body(wanted),
+            body,
             timeout: self.timeout,
         };
-        let answer = self.transport.send(request).await.map_err(|e| {
-            let kind = match e.kind() {
-                TransportErrorKind::Invalid => CredentialErrorKind::Config,
-                TransportErrorKind::Timeout => CredentialErrorKind::Timeout,
-                TransportErrorKind::Connect | TransportErrorKind::Broken => {
-                    CredentialErrorKind::Network
-                }
-            };
-            CredentialError::new(kind, e.to_string())
-        })?;
+        let answer = self.transport.send(request).await;
+        let answer = answer.map_err(CredentialError::from)?;
         let status = answer.status;
         let body = Zeroizing::new(answer.body);
         let parsed = parse_credentials(&body);
@@ -156,7 +154,7 @@ impl CredentialSource for BrokerSource {
             let asked = self.ask(request).await;
             asked.map_err(|e| {
                 let attempts = e.attempts().max(1);
-                e.with_operation(format!("POST {}", without_secrets(&self.url)))
+                e.with_operation(format!("{} {}", self.method, without_secrets(&self.url)))
                     .with_attempts(attempts)
             })
         })
@@ -204,6 +202,13 @@ impl BrokerSourceBuilder {
         self
     }
 
+    /// Asks with `GET`, as the servers in the official samples are asked: what the app wants is in the
+    /// URL, if anywhere, and nothing else is said.
+    pub fn get(mut self) -> Self {
+        self.method = "GET";
+        self
+    }
+
     /// The time limit of one request; 15 s unless set.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
@@ -219,7 +224,7 @@ impl BrokerSourceBuilder {
     /// The source.
     ///
     /// # Errors
-    /// `Config` for a malformed URL or token.
+    /// `Config` for a malformed URL or token, or for wishes that a `GET` cannot carry.
     pub fn build(self) -> Result<BrokerSource, CredentialError> {
         let rest = self
             .url
@@ -247,12 +252,19 @@ impl BrokerSourceBuilder {
                 "the bearer token is empty or holds blanks or line breaks",
             ));
         }
+        if self.method == "GET" && self.wish != Wish::default() {
+            return Err(
+                CredentialError::config("a GET has no body for allow, prefix or duration")
+                    .with_hint("write what is wanted into the URL's query"),
+            );
+        }
         let transport = match self.transport {
             Some(transport) => transport,
             None => default_transport()?,
         };
         Ok(BrokerSource {
             url,
+            method: self.method,
             bearer: self.bearer,
             wish: self.wish,
             timeout: self.timeout,
@@ -324,6 +336,25 @@ mod tests {
             sent.headers
                 .contains(&("Authorization", "Bearer PLANTED".into()))
         );
+    }
+
+    #[tokio::test]
+    async fn a_get_says_nothing_but_who_asks() {
+        let transport = Answers {
+            status: 200,
+            body: r#"{"credentials":{"tmpSecretId":"a","tmpSecretKey":"k","sessionToken":"t"},"expiredTime":1700001800}"#,
+            sent: Arc::default(),
+        };
+        let url = "https://app.example.com/sts?folder=a";
+        let source = BrokerSource::builder(url).bearer("b").get();
+        let source = source.transport(transport.clone()).build().unwrap();
+        source.fetch(&CredentialRequest::new()).await.unwrap();
+        let sent = transport.sent.lock().unwrap()[0].clone();
+        assert_eq!((sent.method, sent.url.as_str()), ("GET", url));
+        assert!(sent.body.is_empty());
+        assert!(!sent.headers.iter().any(|(name, _)| *name == "Content-Type"));
+        let both = BrokerSource::builder(url).get().prefix("a/").build();
+        assert_eq!(both.unwrap_err().kind(), CredentialErrorKind::Config);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
     BoxFuture, CredentialError, CredentialErrorKind, CredentialRequest, CredentialSource,
-    Credentials, EnvSource, InstanceRoleSource, ProfileSource, WebIdentitySource,
+    Credentials, EnvRoleSource, EnvSource, InstanceRoleSource, ProfileSource, TccliSource,
+    WebIdentitySource,
 };
 
 /// Asks its sources in order. One that has nothing to offer (`Unavailable`) is passed over; any other
@@ -42,7 +43,8 @@ impl ChainSource {
         Self::default()
     }
 
-    /// The usual places: environment variables, web identity of a pod, profile file, instance role.
+    /// The usual places: environment variables (a role named there first), web identity of a pod, profile
+    /// file, the files of `tccli`, instance role.
     /// For other settings build the chain from its links.
     ///
     /// ```no_run
@@ -58,9 +60,11 @@ impl ChainSource {
     /// `Config` if HTTP cannot be set up.
     pub fn usual() -> Result<Self, CredentialError> {
         Ok(Self::new()
+            .link("environment role", EnvRoleSource::new())
             .link("environment", EnvSource)
             .link("web identity", WebIdentitySource::from_env())
             .link("profile file", ProfileSource::new())
+            .link("tccli", TccliSource::new())
             .link("instance role", InstanceRoleSource::new()?))
     }
 
@@ -167,9 +171,11 @@ mod tests {
         assert_eq!(
             names,
             [
+                "environment role",
                 "environment",
                 "web identity",
                 "profile file",
+                "tccli",
                 "instance role"
             ]
         );

@@ -43,10 +43,7 @@ impl Default for ProfileSource {
 impl ProfileSource {
     /// The profile `default` of the first of the two files that is there.
     pub fn new() -> Self {
-        let home = ["HOME", "USERPROFILE"].into_iter().find_map(|name| {
-            let folder = std::env::var_os(name).filter(|folder| !folder.is_empty())?;
-            Some(Path::new(&folder).join(".tencentcloud").join("credentials"))
-        });
+        let home = super::home().map(|home| home.join(".tencentcloud").join("credentials"));
         Self {
             files: home.into_iter().chain([SYSTEM_FILE.into()]).collect(),
             profile: "default".to_owned(),
@@ -105,11 +102,8 @@ impl ProfileSource {
         let Some(role) = section.get("role_arn") else {
             return Ok(keys);
         };
-        let builder = self.sts.clone();
-        let builder = builder.unwrap_or_else(crate::StsClient::without_credentials);
-        let client = builder.credentials(keys).build()?;
         let request = AssumeRoleRequest::new(role, super::session_name());
-        Ok(client.assume_role(&request).await?.credentials)
+        super::assume(self.sts.clone(), keys, request).await
     }
 
     /// The first file that is there.
@@ -121,7 +115,7 @@ impl ProfileSource {
                 // A file that is there and cannot be read was meant to be used.
                 Err(e) => {
                     let message = format!("{} cannot be read: {e}", file.display());
-                    return Err(CredentialError::config(message));
+                    return Err(CredentialError::new(CredentialErrorKind::Local, message));
                 }
             }
         }
@@ -181,7 +175,7 @@ impl<'a> Section<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::testing::Answers;
+    use crate::source::testing::{Answers, ISSUED};
 
     async fn of(text: &str, profile: &str) -> Result<Credentials, CredentialError> {
         let folder = tempfile::tempdir().unwrap();
@@ -220,7 +214,7 @@ mod tests {
         // A folder is there and cannot be read.
         let folder = ProfileSource::from_file(folder.path());
         let error = folder.fetch(&CredentialRequest::new()).await.unwrap_err();
-        assert_eq!(error.kind(), CredentialErrorKind::Config);
+        assert_eq!(error.kind(), CredentialErrorKind::Local);
     }
 
     #[tokio::test]
@@ -230,10 +224,7 @@ mod tests {
         let text =
             "[default]\nsecret_id=AKID1\nsecret_key=k\nrole_arn=qcs::cam::uin/1:roleName/r\n";
         std::fs::write(&file, text).unwrap();
-        let answers = Answers::of(&[(
-            200,
-            r#"{"Response":{"Credentials":{"Token":"t","TmpSecretId":"i","TmpSecretKey":"k"},"ExpiredTime":4102444800,"RequestId":"r"}}"#,
-        )]);
+        let answers = Answers::of(&[(200, ISSUED)]);
         let sts = crate::StsClient::without_credentials().transport(answers.clone());
         let source = ProfileSource::from_file(&file).sts(sts);
         let found = source.fetch(&CredentialRequest::new()).await.unwrap();

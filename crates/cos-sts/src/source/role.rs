@@ -5,7 +5,18 @@ use crate::{
     Credentials, FederationTokenRequest, StsClient,
 };
 
-/// Assumes a role at every fetch.
+/// Assumes a role at every fetch, with credentials from wherever the client has them.
+///
+/// ```no_run
+/// use cos_sts::{AssumeRoleRequest, CachingProvider, ChainSource, RoleSource, StsClient};
+///
+/// // Whatever this machine has, and on top of it a role.
+/// let machine = CachingProvider::new(ChainSource::usual()?);
+/// let sts = StsClient::with_provider(machine).build()?;
+/// let role = "qcs::cam::uin/100000000001:roleName/uploader";
+/// let provider = CachingProvider::new(RoleSource::new(sts, AssumeRoleRequest::new(role, "nightly")));
+/// # Ok::<(), cos_sts::CredentialError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RoleSource {
     client: StsClient,

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex};
 use crate::BoxFuture;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
+/// What STS answers to a call for credentials.
+pub(crate) const ISSUED: &str = r#"{"Response":{"Credentials":{"Token":"t","TmpSecretId":"i","TmpSecretKey":"k"},"ExpiredTime":4102444800,"RequestId":"r"}}"#;
+
 /// Gives its answers in order, then nobody answers any more.
 #[derive(Clone, Debug)]
 pub(crate) struct Answers {

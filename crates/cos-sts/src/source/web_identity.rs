@@ -117,7 +117,8 @@ impl Settings {
             some => {
                 let missing = names.iter().zip(&some).filter(|(_, value)| value.is_none());
                 let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
-                let message = format!("{} is not set", missing.join(" and "));
+                let are = if missing.len() == 1 { "is" } else { "are" };
+                let message = format!("{} {are} not set", missing.join(" and "));
                 Err(CredentialError::config(message)
                     .with_hint("the three TKE_… variables belong together"))
             }
@@ -126,8 +127,10 @@ impl Settings {
 
     fn token(&self) -> Result<Arc<SecretKey>, CredentialError> {
         let file = self.token_file.display();
-        let text = std::fs::read_to_string(&self.token_file)
-            .map_err(|e| CredentialError::config(format!("the token file {file}: {e}")))?;
+        let text = std::fs::read_to_string(&self.token_file).map_err(|e| {
+            let message = format!("the token file {file} cannot be read: {e}");
+            CredentialError::new(CredentialErrorKind::Local, message)
+        })?;
         match text.trim() {
             "" => Err(CredentialError::config(format!(
                 "the token file {file} is empty"
@@ -190,7 +193,7 @@ mod tests {
         let fetch = async || source.fetch(&CredentialRequest::new()).await;
         assert_eq!(
             fetch().await.unwrap_err().kind(),
-            CredentialErrorKind::Config
+            CredentialErrorKind::Local
         );
         for token in ["PLANTED1\n", "PLANTED2", "PLANTED3"] {
             std::fs::write(&file, token).unwrap();

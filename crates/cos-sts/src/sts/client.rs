@@ -10,13 +10,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
+use super::endpoint::{StsEndpoint, is_the_service};
 use super::errors::{Retry, lookup};
-use super::limits::AccountKind;
+use super::limits::{AccountKind, Limits};
 use super::request::{
     AssumeRoleRequest, Call, FederationTokenRequest, WebIdentityRequest, caller_identity,
 };
 use crate::parse::{check_reply, parse_credentials};
-use crate::transport::{HttpRequest, HttpResponse, Transport, TransportErrorKind};
+use crate::transport::{HttpRequest, HttpResponse, Transport};
 use crate::{
     Clock, CredentialError, CredentialErrorKind, CredentialProvider, CredentialRequest,
     Credentials, StaticProvider, SystemClock,
@@ -78,7 +79,7 @@ struct Inner {
     region: String,
     timeout: Duration,
     attempts: u32,
-    account: AccountKind,
+    limits: Limits,
     /// Service time minus ours, learned from a refused timestamp.
     offset_s: AtomicI64,
 }
@@ -90,12 +91,12 @@ pub struct StsClientBuilder {
     provider: Arc<dyn CredentialProvider>,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
-    host: String,
+    host: Option<String>,
     endpoint: Option<String>,
     region: String,
     timeout: Duration,
     attempts: u32,
-    account: AccountKind,
+    limits: Limits,
 }
 
 impl StsClient {
@@ -116,12 +117,12 @@ impl StsClient {
             provider: Arc::new(provider),
             transport: None,
             clock: Arc::new(SystemClock),
-            host: "sts.tencentcloudapi.com".into(),
+            host: None,
             endpoint: None,
             region: "ap-guangzhou".into(),
             timeout: Duration::from_secs(10),
             attempts: 3,
-            account: AccountKind::Unknown,
+            limits: Limits::default(),
         }
     }
 
@@ -133,7 +134,7 @@ impl StsClient {
         &self,
         request: &AssumeRoleRequest,
     ) -> Result<Issued, CredentialError> {
-        self.issue(request.call(self.inner.account)?).await
+        self.issue(request.call(self.inner.limits)?).await
     }
 
     /// Temporary credentials of the calling user (1312/48195).
@@ -144,7 +145,7 @@ impl StsClient {
         &self,
         request: &FederationTokenRequest,
     ) -> Result<Issued, CredentialError> {
-        self.issue(request.call(self.inner.account)?).await
+        self.issue(request.call(self.inner.limits)?).await
     }
 
     /// Temporary credentials of a role for the holder of a web identity token.
@@ -155,7 +156,7 @@ impl StsClient {
         &self,
         request: &WebIdentityRequest,
     ) -> Result<Issued, CredentialError> {
-        self.issue(request.call(self.inner.account)?).await
+        self.issue(request.call(self.inner.limits)?).await
     }
 
     /// Who is calling.
@@ -272,16 +273,8 @@ impl StsClient {
         caller: Option<&Credentials>,
     ) -> Result<Vec<u8>, (CredentialError, Option<u64>)> {
         let request = self.request(call, caller).map_err(|e| (e, None))?;
-        let answer = self.inner.transport.send(request).await.map_err(|e| {
-            let kind = match e.kind() {
-                TransportErrorKind::Invalid => CredentialErrorKind::Config,
-                TransportErrorKind::Timeout => CredentialErrorKind::Timeout,
-                TransportErrorKind::Connect | TransportErrorKind::Broken => {
-                    CredentialErrorKind::Network
-                }
-            };
-            (CredentialError::new(kind, e.to_string()), None)
-        })?;
+        let answer = self.inner.transport.send(request).await;
+        let answer = answer.map_err(|e| (CredentialError::from(e), None))?;
         let date_s = answer.date_s();
         judge(answer).map_err(|e| (e, date_s))
     }
@@ -362,15 +355,23 @@ impl StsClientBuilder {
         self
     }
 
-    /// Another host: `sts.ap-guangzhou.tencentcloudapi.com`, `sts.internal.tencentcloudapi.com` inside
-    /// Tencent's network, `sts.intl.tencentcloudapi.com` for the international site.
+    /// Another host: an [`StsEndpoint`], or a name. Unless set, the one that [`StsEndpoint::for_region`]
+    /// knows for the region.
+    ///
+    /// ```no_run
+    /// use cos_sts::{Credentials, StsClient, StsEndpoint};
+    ///
+    /// let keys = Credentials::permanent("AKID…", "key")?;
+    /// let abroad = StsClient::builder(keys).host(StsEndpoint::International).build()?;
+    /// # Ok::<(), cos_sts::CredentialError>(())
+    /// ```
     pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = host.into();
+        self.host = Some(host.into());
         self
     }
 
     /// Connects to this `scheme://host:port` and keeps the real `Host` header: for the emulator and
-    /// private gateways.
+    /// private gateways. One of the service's own hosts here is itself the real one.
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
         self
@@ -408,7 +409,14 @@ impl StsClientBuilder {
 
     /// What kind of account calls, if known: durations are checked more sharply.
     pub fn account_kind(mut self, kind: AccountKind) -> Self {
-        self.account = kind;
+        self.limits.account = kind;
+        self
+    }
+
+    /// The longest life that may be asked for, in seconds, where that is known better than in
+    /// [`crate::DURATION_LIMITS`]: the session limit of a role, or a rule that the service has changed.
+    pub fn max_duration_s(mut self, seconds: u64) -> Self {
+        self.limits.longest_s = Some(seconds);
         self
     }
 
@@ -423,32 +431,39 @@ impl StsClientBuilder {
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'))
         };
-        if !plain(&self.host) {
-            return Err(CredentialError::config(format!(
-                "`{}` is not a host name",
-                self.host
-            )));
-        }
         if !plain(&self.region) {
             return Err(CredentialError::config(format!(
                 "`{}` is not a region such as ap-guangzhou",
                 self.region
             )));
         }
-        let url = match &self.endpoint {
-            None => format!("https://{}/", self.host),
+        let connect_to = match &self.endpoint {
+            None => None,
             Some(endpoint) => {
                 let authority = endpoint
                     .strip_prefix("https://")
                     .or_else(|| endpoint.strip_prefix("http://"))
                     .map(|rest| rest.trim_end_matches('/'));
-                if !authority.is_some_and(plain) {
-                    return Err(CredentialError::config(
+                let authority = authority.filter(|text| plain(text)).ok_or_else(|| {
+                    CredentialError::config(
                         "the STS endpoint is not scheme://host:port with http or https",
-                    ));
-                }
-                format!("{}/", endpoint.trim_end_matches('/'))
+                    )
+                })?;
+                Some((authority, endpoint.trim_end_matches('/')))
             }
+        };
+        let host = self.host.unwrap_or_else(|| match connect_to {
+            Some((authority, _)) if is_the_service(authority) => authority.to_owned(),
+            _ => StsEndpoint::for_region(&self.region).host(),
+        });
+        if !plain(&host) {
+            return Err(CredentialError::config(format!(
+                "`{host}` is not a host name"
+            )));
+        }
+        let url = match connect_to {
+            None => format!("https://{host}/"),
+            Some((_, url)) => format!("{url}/"),
         };
         let transport = match self.transport {
             Some(transport) => transport,
@@ -459,12 +474,12 @@ impl StsClientBuilder {
                 provider: self.provider,
                 transport,
                 clock: self.clock,
-                host: self.host,
+                host,
                 url,
                 region: self.region,
                 timeout: self.timeout,
                 attempts: self.attempts,
-                account: self.account,
+                limits: self.limits,
                 offset_s: AtomicI64::new(0),
             }),
         })
@@ -521,7 +536,7 @@ fn iso8601(unix_s: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::TransportError;
+    use crate::transport::{TransportError, TransportErrorKind};
     use crate::{BoxFuture, ManualClock};
     use std::collections::VecDeque;
     use std::sync::Mutex;
@@ -662,12 +677,80 @@ mod tests {
         let error = assume(&client(&script)).await.unwrap_err();
         assert_eq!(error.kind(), CredentialErrorKind::Network);
         assert_eq!(error.attempts(), 3);
+        let untrusted = TransportError::new(TransportErrorKind::Tls, "untrusted");
+        let script = Script::of([Err(untrusted)]);
+        let error = assume(&client(&script)).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (CredentialErrorKind::Network, 1)
+        );
         let script = Script::of([answer(403, "<html>")]);
         let error = assume(&client(&script)).await.unwrap_err();
         assert_eq!(
             (error.http_status(), error.is_retryable()),
             (Some(403), false)
         );
+    }
+
+    #[test]
+    fn the_host_follows_region_and_endpoint() {
+        let nobody = || StsClient::without_credentials().transport(Script::default());
+        let of = |builder: StsClientBuilder| {
+            let inner = builder.build().unwrap().inner;
+            (inner.host.clone(), inner.url.clone())
+        };
+        let plain = "sts.tencentcloudapi.com";
+        let finance = "sts.ap-shanghai-fsi.tencentcloudapi.com";
+        let abroad = "sts.intl.tencentcloudapi.com";
+        for (builder, host, url) in [
+            (
+                nobody(),
+                plain,
+                "https://sts.tencentcloudapi.com/".to_owned(),
+            ),
+            (
+                nobody().region("ap-shanghai-fsi"),
+                finance,
+                format!("https://{finance}/"),
+            ),
+            (
+                nobody().host(StsEndpoint::International),
+                abroad,
+                format!("https://{abroad}/"),
+            ),
+            (
+                nobody().endpoint("http://127.0.0.1:9/"),
+                plain,
+                "http://127.0.0.1:9/".to_owned(),
+            ),
+            (
+                nobody().endpoint(format!("https://{abroad}")),
+                abroad,
+                format!("https://{abroad}/"),
+            ),
+            (
+                nobody()
+                    .endpoint("http://127.0.0.1:9")
+                    .host(StsEndpoint::Internal),
+                "sts.internal.tencentcloudapi.com",
+                "http://127.0.0.1:9/".to_owned(),
+            ),
+        ] {
+            assert_eq!(of(builder), (host.to_owned(), url));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_longer_life_than_allowed_is_not_asked_for() {
+        let script = Script::of([issued()]);
+        let keys = Credentials::permanent("AKIDowner", "key").unwrap();
+        let client = StsClient::builder(keys).transport(script.clone());
+        let client = client.max_duration_s(3600).build().unwrap();
+        let request = |s| AssumeRoleRequest::new(ROLE, "app").duration_s(s);
+        let error = client.assume_role(&request(7200)).await.unwrap_err();
+        assert_eq!(error.kind(), CredentialErrorKind::Config);
+        assert!(script.sent.lock().unwrap().is_empty());
+        assert!(client.assume_role(&request(3600)).await.is_ok());
     }
 
     #[test]

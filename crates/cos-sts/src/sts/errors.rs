@@ -47,7 +47,12 @@ use Retry::{AfterClockFix, AfterTokenReread, Backoff, No};
 
 /// Exact codes first by [`lookup`], then classes.
 pub const CODES: &[CodeRow] = &[
-    row("AuthFailure", Denied, No, ""),
+    row(
+        "AuthFailure",
+        Denied,
+        No,
+        "the keys, or the signature made with them, were not accepted",
+    ),
     row(
         "AuthFailure.AccessKeyIllegal",
         Denied,
@@ -85,6 +90,24 @@ pub const CODES: &[CodeRow] = &[
         "the token is wrong or has ended",
     ),
     row(
+        "AuthFailure.InvalidAuthorization",
+        Denied,
+        No,
+        "the Authorization header is not of the form the service reads; something in between may have changed it",
+    ),
+    row(
+        "AuthFailure.MFAFailure",
+        Denied,
+        No,
+        "the second factor is missing or wrong: give its serial number and the code it shows now",
+    ),
+    row(
+        "AuthFailure.UnauthorizedOperation",
+        Denied,
+        No,
+        "a policy of the calling user must allow this STS action (and sts:AssumeRole on the role)",
+    ),
+    row(
         "UnauthorizedOperation",
         Denied,
         No,
@@ -92,12 +115,29 @@ pub const CODES: &[CodeRow] = &[
     ),
     row("FailedOperation", Service, No, ""),
     row(
+        "FailedOperation.CheckMFAError",
+        Denied,
+        No,
+        "the second factor's code is wrong or was used already: wait for the next one",
+    ),
+    row(
+        "FailedOperation.MFATypeNotSupported",
+        Denied,
+        No,
+        "this kind of second factor cannot be used here",
+    ),
+    row(
         "FailedOperation.TempKeyNotAllowed",
         Denied,
         No,
         "GetFederationToken takes permanent keys only; use AssumeRole with temporary ones",
     ),
-    row("InternalError", Service, Backoff, ""),
+    row(
+        "InternalError",
+        Service,
+        Backoff,
+        "the fault is the service's; if it lasts, give its support the request id",
+    ),
     row(
         "InternalError.IllegalRole",
         Service,
@@ -130,6 +170,18 @@ pub const CODES: &[CodeRow] = &[
         "merge statements or shorten prefixes",
     ),
     row(
+        "InvalidParameter.StrategyFormatError",
+        Service,
+        No,
+        "the policy is no valid JSON policy; `cos policy lint` names the line",
+    ),
+    row(
+        "InvalidParameter.StrategyInvalid",
+        Service,
+        No,
+        "an element of the policy is wrong; `cos policy lint` names the line",
+    ),
+    row(
         "InvalidParameter.ResouceError",
         Service,
         No,
@@ -142,6 +194,30 @@ pub const CODES: &[CodeRow] = &[
         "the appid in a resource must be the caller's own",
     ),
     row(
+        "InvalidParameter.AccessKeyNotSupport",
+        Service,
+        No,
+        "this kind of key cannot make this call",
+    ),
+    row(
+        "InvalidParameter.AccountNotAvaliable",
+        Service,
+        No,
+        "the account does not exist or is suspended",
+    ),
+    row(
+        "InvalidParameter.ParamError",
+        Service,
+        No,
+        "a parameter has a form the service does not take; its message may name it",
+    ),
+    row(
+        "InvalidParameter.TempCodeNotAvaliable",
+        Service,
+        No,
+        "the temporary code is wrong or over",
+    ),
+    row(
         "InvalidParameter.WebIdentityTokenError",
         Service,
         AfterTokenReread,
@@ -152,9 +228,19 @@ pub const CODES: &[CodeRow] = &[
     row("UnknownParameter", Service, No, ""),
     row("InvalidAction", Service, No, ""),
     row("NoSuchVersion", Service, No, ""),
-    row("UnsupportedRegion", Service, No, ""),
+    row(
+        "UnsupportedRegion",
+        Service,
+        No,
+        "STS is not called by this region's name; try ap-guangzhou, its credentials are good in all regions",
+    ),
     row("UnsupportedOperation", Service, No, ""),
-    row("UnsupportedProtocol", Service, No, ""),
+    row(
+        "UnsupportedProtocol",
+        Service,
+        No,
+        "the service is reached by HTTPS",
+    ),
     row(
         "RequestLimitExceeded",
         Service,
@@ -168,8 +254,18 @@ pub const CODES: &[CodeRow] = &[
         No,
         "the role ARN names the account's uin (not the appid) and the role",
     ),
-    row("ResourceUnavailable", Service, Backoff, ""),
-    row("ServiceUnavailable", Service, Backoff, ""),
+    row(
+        "ResourceUnavailable",
+        Service,
+        Backoff,
+        "the service is overloaded or down for now",
+    ),
+    row(
+        "ServiceUnavailable",
+        Service,
+        Backoff,
+        "the service is overloaded or down for now",
+    ),
 ];
 
 /// The row of a code: its own, or that of its class (the part before the first dot).
@@ -212,6 +308,93 @@ mod tests {
         assert_eq!(retry("RequestLimitExceeded.IPLimitExceeded"), Some(Backoff));
         assert_eq!(retry("AuthFailure.SignatureExpire"), Some(AfterClockFix));
         assert_eq!(retry("Unheard.Of"), None);
+    }
+
+    /// Every code of 1312/48195 and 1312/48197, and the common ones.
+    #[test]
+    fn every_documented_code_has_its_verdict() {
+        let table: &[(Retry, &[&str])] = &[
+            (
+                No,
+                &[
+                    "AuthFailure.AccessKeyIllegal",
+                    "AuthFailure.InvalidAuthorization",
+                    "AuthFailure.InvalidSecretId",
+                    "AuthFailure.MFAFailure",
+                    "AuthFailure.SecretIdNotFound",
+                    "AuthFailure.SignatureFailure",
+                    "AuthFailure.TokenFailure",
+                    "AuthFailure.UnauthorizedOperation",
+                    "UnauthorizedOperation",
+                    "FailedOperation.CheckMFAError",
+                    "FailedOperation.MFATypeNotSupported",
+                    "FailedOperation.TempKeyNotAllowed",
+                    "InternalError.IllegalRole",
+                    "InvalidParameter.AccessKeyNotSupport",
+                    "InvalidParameter.AccountNotAvaliable",
+                    "InvalidParameter.ExtendStrategyOverSize",
+                    "InvalidParameter.GrantOtherResource",
+                    "InvalidParameter.OverTimeError",
+                    "InvalidParameter.ParamError",
+                    "InvalidParameter.PolicyTooLong",
+                    "InvalidParameter.ResouceError",
+                    "InvalidParameter.StrategyFormatError",
+                    "InvalidParameter.StrategyInvalid",
+                    "InvalidParameter.TempCodeNotAvaliable",
+                    "InvalidParameterValue",
+                    "MissingParameter",
+                    "UnknownParameter",
+                    "InvalidAction",
+                    "NoSuchVersion",
+                    "UnsupportedRegion",
+                    "UnsupportedOperation",
+                    "UnsupportedProtocol",
+                    "ResourceNotFound.RoleNotFound",
+                ],
+            ),
+            (
+                Backoff,
+                &[
+                    "InternalError",
+                    "InternalError.DbError",
+                    "InternalError.EncryptError",
+                    "InternalError.GetAppIdError",
+                    "InternalError.GetRoleError",
+                    "InternalError.GetSeedTokenError",
+                    "InternalError.PbSerializeError",
+                    "InternalError.SystemError",
+                    "InternalError.UnknownError",
+                    "InvalidParameter.OverLimit",
+                    "RequestLimitExceeded",
+                    "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
+                    "RequestLimitExceeded.IPLimitExceeded",
+                    "RequestLimitExceeded.UinLimitExceeded",
+                    "ResourceUnavailable",
+                    "ServiceUnavailable",
+                ],
+            ),
+            (AfterClockFix, &["AuthFailure.SignatureExpire"]),
+            (
+                AfterTokenReread,
+                &["InvalidParameter.WebIdentityTokenError"],
+            ),
+        ];
+        for (retry, codes) in table {
+            for code in *codes {
+                let row = lookup(code).unwrap();
+                assert_eq!(row.retry, *retry, "{code}");
+                // What the service says about a parameter is enough; all else is explained.
+                let names_itself = ["Parameter", "Action", "Version", "UnsupportedOperation"];
+                let explained = !row.hint.is_empty()
+                    || names_itself
+                        .iter()
+                        .any(|n| !code.contains('.') && code.contains(n));
+                assert!(explained, "{code}");
+                if code.starts_with("AuthFailure") || code.starts_with("Unauthorized") {
+                    assert_eq!(row.kind, Denied, "{code}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -68,10 +68,18 @@ pub fn duration_limit(action: &str, account: AccountKind) -> Option<&'static Dur
         .max_by_key(|l| l.max_s)
 }
 
+/// What the caller knows about itself; the table knows the rest.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) account: AccountKind,
+    /// Replaces the table's maximum: a role's own session limit, a changed rule of the service.
+    pub(crate) longest_s: Option<u64>,
+}
+
 /// Refuses what the service would refuse; it does not shorten by itself.
 pub(crate) fn check_duration(
     action: &str,
-    account: AccountKind,
+    limits: Limits,
     asked_s: Option<u64>,
 ) -> Result<(), CredentialError> {
     let Some(asked) = asked_s else { return Ok(()) };
@@ -79,29 +87,38 @@ pub(crate) fn check_duration(
         return Err(CredentialError::config("a duration of 0 s makes no token")
             .with_hint("leave it out for the service's default"));
     }
-    let Some(limit) = duration_limit(action, account) else {
-        return Ok(());
+    let (most, who) = match (limits.longest_s, duration_limit(action, limits.account)) {
+        (Some(longest), _) => (longest, " by this client's own setting".to_owned()),
+        (None, Some(limit)) => (limit.max_s, who(limit)),
+        (None, None) => return Ok(()),
     };
-    if asked <= limit.max_s {
+    if asked <= most {
         return Ok(());
     }
-    let who = match (action, limit.account) {
-        ("GetFederationToken" | "GetSessionToken", AccountKind::Root) => {
-            " for the account's owner (a CAM user may ask for 129600 s)"
-        }
-        ("GetFederationToken" | "GetSessionToken", _) => {
-            " for a CAM user (7200 s for the account's owner)"
-        }
-        ("AssumeRole", _) => {
-            ", and less if the role's own session limit is lower (GetFederationToken gives a CAM user 129600 s)"
-        }
-        _ => ", and less if the role's own session limit is lower",
-    };
     Err(CredentialError::config(format!(
-        "a duration of {asked} s is too long: {action} gives at most {} s{who}",
-        limit.max_s
+        "a duration of {asked} s is too long: {action} gives at most {most} s{who}"
     ))
     .with_hint("the service rejects a longer one, it does not shorten it"))
+}
+
+/// Whom a limit holds for, and where more can be had.
+fn who(limit: &DurationLimit) -> String {
+    let most = |action: &str, account| duration_limit(action, account).map_or(0, |l| l.max_s);
+    match limit.account {
+        AccountKind::Root => format!(
+            " for the account's owner (a CAM user may ask for {} s)",
+            most(limit.action, AccountKind::SubAccount)
+        ),
+        AccountKind::SubAccount => format!(
+            " for a CAM user ({} s for the account's owner)",
+            most(limit.action, AccountKind::Root)
+        ),
+        AccountKind::Unknown if limit.action == "AssumeRole" => format!(
+            ", and less if the role's own session limit is lower (GetFederationToken gives a CAM user {} s)",
+            most("GetFederationToken", AccountKind::SubAccount)
+        ),
+        AccountKind::Unknown => ", and less if the role's own session limit is lower".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +127,11 @@ mod tests {
 
     #[test]
     fn each_call_has_its_limit() {
-        let ok = |action, account, s| check_duration(action, account, Some(s)).is_ok();
+        let of = |account| Limits {
+            account,
+            longest_s: None,
+        };
+        let ok = |action, account, s| check_duration(action, of(account), Some(s)).is_ok();
         use AccountKind::{Root, SubAccount, Unknown};
         assert!(ok("GetFederationToken", Root, 7200));
         assert!(!ok("GetFederationToken", Root, 7201));
@@ -120,19 +141,38 @@ mod tests {
         assert!(ok("AssumeRole", SubAccount, 43_200));
         assert!(!ok("AssumeRole", Unknown, 43_201));
         assert!(!ok("AssumeRole", Unknown, 0));
-        assert!(check_duration("AssumeRole", Unknown, None).is_ok());
+        assert!(check_duration("AssumeRole", Limits::default(), None).is_ok());
         assert!(duration_limit("GetCallerIdentity", Unknown).is_none());
     }
 
     #[test]
     fn the_refusal_explains_itself() {
-        let e = check_duration("AssumeRole", AccountKind::Unknown, Some(129_600)).unwrap_err();
+        let e = check_duration("AssumeRole", Limits::default(), Some(129_600)).unwrap_err();
         let text = e.to_string();
-        assert!(
-            text.contains("43200") && text.contains("session limit"),
-            "{text}"
-        );
-        let e = check_duration("GetFederationToken", AccountKind::Root, Some(10_000)).unwrap_err();
+        for words in ["43200", "session limit", "129600"] {
+            assert!(text.contains(words), "{text}");
+        }
+        let root = Limits {
+            account: AccountKind::Root,
+            longest_s: None,
+        };
+        let e = check_duration("GetFederationToken", root, Some(10_000)).unwrap_err();
         assert!(e.to_string().contains("129600"), "{e}");
+        let e = check_duration("GetFederationToken", Limits::default(), Some(200_000)).unwrap_err();
+        assert!(e.to_string().contains("7200 s for the account"), "{e}");
+    }
+    #[test]
+    fn what_the_caller_knows_better_counts() {
+        let own = |longest_s| Limits {
+            account: AccountKind::Unknown,
+            longest_s: Some(longest_s),
+        };
+        // A role whose sessions last an hour at most.
+        let e = check_duration("AssumeRole", own(3600), Some(3601)).unwrap_err();
+        assert!(e.to_string().contains("at most 3600 s"), "{e}");
+        assert!(check_duration("AssumeRole", own(3600), Some(3600)).is_ok());
+        // A service that gives more than the table says.
+        assert!(check_duration("AssumeRole", own(86_400), Some(86_400)).is_ok());
+        assert!(check_duration("AssumeRole", own(86_400), Some(0)).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::limits::{AccountKind, check_duration};
+use super::limits::{Limits, check_duration};
 use crate::policy::Policy;
 use crate::{CredentialError, SecretKey};
 
@@ -19,6 +19,9 @@ pub struct AssumeRoleRequest {
     /// A word agreed on between two parties: kept out of Debug and errors like a key.
     external_id: Option<SecretKey>,
     tags: Vec<(String, String)>,
+    source_identity: Option<String>,
+    /// Serial number and the code of this half minute.
+    mfa: Option<(String, SecretKey)>,
 }
 
 impl AssumeRoleRequest {
@@ -32,6 +35,8 @@ impl AssumeRoleRequest {
             policy: None,
             external_id: None,
             tags: Vec::new(),
+            source_identity: None,
+            mfa: None,
         }
     }
 
@@ -56,6 +61,19 @@ impl AssumeRoleRequest {
     /// Adds a session tag; at most 50, key up to 128 and value up to 256 characters.
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.push((key.into(), value.into()));
+        self
+    }
+
+    /// The uin of whoever is behind the call, for audit logs.
+    pub fn source_identity(mut self, uin: impl Into<String>) -> Self {
+        self.source_identity = Some(uin.into());
+        self
+    }
+
+    /// Proves the caller's second factor: the device's serial number,
+    /// `qcs::cam:uin/<owner uin>::mfa/softToken`, and the code it shows.
+    pub fn mfa(mut self, serial_number: impl Into<String>, token_code: impl Into<String>) -> Self {
+        self.mfa = Some((serial_number.into(), SecretKey::new(token_code)));
         self
     }
 }
@@ -151,8 +169,8 @@ pub(crate) struct Call {
 }
 
 impl AssumeRoleRequest {
-    pub(crate) fn call(&self, account: AccountKind) -> Result<Call, CredentialError> {
-        check_duration("AssumeRole", account, self.duration_s)?;
+    pub(crate) fn call(&self, limits: Limits) -> Result<Call, CredentialError> {
+        check_duration("AssumeRole", limits, self.duration_s)?;
         check_role_arn(&self.role_arn)?;
         check_session_name(&self.session_name)?;
         let mut body = Map::new();
@@ -172,13 +190,23 @@ impl AssumeRoleRequest {
                 .collect();
             body.insert("Tags".into(), Value::Array(tags));
         }
+        if let Some(uin) = &self.source_identity {
+            check_text("source identity", uin, 1, 128, "_+=,.@-")?;
+            body.insert("SourceIdentity".into(), json!(uin));
+        }
+        if let Some((serial_number, code)) = &self.mfa {
+            check_text("MFA serial number", serial_number, 1, 256, "_+=,.@:/-")?;
+            check_text("MFA code", code.expose(), 6, 8, "")?;
+            body.insert("SerialNumber".into(), json!(serial_number));
+            body.insert("TokenCode".into(), json!(code.expose()));
+        }
         Ok(call("AssumeRole", body, true))
     }
 }
 
 impl FederationTokenRequest {
-    pub(crate) fn call(&self, account: AccountKind) -> Result<Call, CredentialError> {
-        check_duration("GetFederationToken", account, self.duration_s)?;
+    pub(crate) fn call(&self, limits: Limits) -> Result<Call, CredentialError> {
+        check_duration("GetFederationToken", limits, self.duration_s)?;
         check_text("name", &self.name, 1, 128, "_+=,.@-")?;
         let mut body = Map::new();
         body.insert("Name".into(), json!(self.name));
@@ -188,8 +216,8 @@ impl FederationTokenRequest {
 }
 
 impl WebIdentityRequest {
-    pub(crate) fn call(&self, account: AccountKind) -> Result<Call, CredentialError> {
-        check_duration("AssumeRoleWithWebIdentity", account, self.duration_s)?;
+    pub(crate) fn call(&self, limits: Limits) -> Result<Call, CredentialError> {
+        check_duration("AssumeRoleWithWebIdentity", limits, self.duration_s)?;
         check_role_arn(&self.role_arn)?;
         check_session_name(&self.session_name)?;
         let mut body = Map::new();
@@ -323,16 +351,20 @@ mod tests {
             .policy(policy())
             .external_id("ex")
             .tag("team", "a")
-            .call(AccountKind::Unknown)
+            .source_identity("100000000001")
+            .mfa("qcs::cam:uin/100000000001::mfa/softToken", "123456")
+            .call(Limits::default())
             .unwrap();
         let body: Value = serde_json::from_str(&call.body).unwrap();
         assert_eq!((call.action, call.signed), ("AssumeRole", true));
         assert_eq!(body["DurationSeconds"], 1800);
         assert_eq!(body["Tags"][0]["Key"], "team");
+        assert_eq!(body["SourceIdentity"], "100000000001");
+        assert_eq!(body["TokenCode"], "123456");
         let sent = body["Policy"].as_str().unwrap();
         assert!(sent.starts_with("%7B%22"), "encoded once: {sent}");
         let call = FederationTokenRequest::new("app", policy())
-            .call(AccountKind::Unknown)
+            .call(Limits::default())
             .unwrap();
         let body: Value = serde_json::from_str(&call.body).unwrap();
         assert!(body.get("DurationSeconds").is_none());
@@ -340,7 +372,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_before_anything_is_sent() {
-        let refused = |request: AssumeRoleRequest| match request.call(AccountKind::Unknown) {
+        let refused = |request: AssumeRoleRequest| match request.call(Limits::default()) {
             Ok(_) => panic!("accepted"),
             Err(error) => error.to_string(),
         };
@@ -355,13 +387,19 @@ mod tests {
             .tag("k", "1")
             .tag("k", "2");
         assert!(refused(twice).contains("twice"));
+        let mfa = AssumeRoleRequest::new(ROLE, "app").mfa("softToken", "PLANTED code");
+        let text = refused(mfa);
+        assert!(
+            text.contains("MFA code") && !text.contains("PLANTED"),
+            "{text}"
+        );
     }
 
     #[test]
     fn the_identity_token_stays_out_of_debug() {
         let request = WebIdentityRequest::new("p", "PLANTED", ROLE, "app");
         assert!(!format!("{request:?}").contains("PLANTED"));
-        let call = request.call(AccountKind::Unknown).unwrap();
+        let call = request.call(Limits::default()).unwrap();
         assert!(!call.signed && call.body.contains("PLANTED"));
     }
 }

@@ -157,7 +157,7 @@ fn a_refused_generation_is_seen_no_more_and_replaced_once() {
         let world = World::new();
         assert_eq!(world.ask(issue).unwrap().generation(), 1);
         let refuse = |world: World| {
-            world.cell.reject(1);
+            world.cell.reject(1, NOW_MS, &world.settings);
             assert!(world.cell.fresh(NOW_MS).is_none_or(|c| c.generation() == 2));
             world.ask(issue).unwrap().generation()
         };
