@@ -1,6 +1,9 @@
 //! Settings from environment variables, with the names the `cos` command uses.
 
-use cos_sts::{BrokerSource, CachingProvider, CredentialError, EnvSource, ReqwestTransport};
+use cos_sts::{
+    BrokerSource, CachingProvider, CredentialError, EnvRoleSource, EnvSource, ReqwestTransport,
+    StsClient,
+};
 
 use crate::builder::{ClientBuilder, named};
 use crate::error::Result;
@@ -15,6 +18,7 @@ impl ClientBuilder {
     /// | `COS_CA_FILE` | a PEM file for [`ClientBuilder::ca_pem`] |
     /// | `HTTPS_PROXY` (`HTTP_PROXY` for an endpoint without TLS), else `ALL_PROXY`; `NO_PROXY`; also in lower case | proxy and its exceptions |
     /// | `COS_SECRET_ID`, `COS_SECRET_KEY`, `COS_SESSION_TOKEN`, else `TENCENTCLOUD_…` | credentials |
+    /// | `TENCENTCLOUD_ROLE_ARN` beside `TENCENTCLOUD_…` keys | a role to assume with them |
     /// | `COS_BROKER_URL`, `COS_BROKER_BEARER` | where credentials come from when no key is set |
     ///
     /// Empty variables count as unset. Without any credentials, give a provider before
@@ -73,6 +77,10 @@ impl ClientBuilder {
         if has_key {
             // Read for every renewal: a parent may not change them, but half a key is told now.
             EnvSource::read().map_err(|e| named("COS_SECRET_ID", e))?;
+            if EnvRoleSource::is_set() {
+                let role = role(ca).map_err(|e| named("TENCENTCLOUD_ROLE_ARN", e))?;
+                return Ok(builder.credentials(CachingProvider::new(role)));
+            }
             return Ok(builder.credentials(CachingProvider::new(EnvSource)));
         }
         if let Some(url) = get("COS_BROKER_URL") {
@@ -82,6 +90,15 @@ impl ClientBuilder {
         }
         Ok(builder)
     }
+}
+
+fn role(ca: Option<Vec<u8>>) -> Result<EnvRoleSource, CredentialError> {
+    let sts = match ca {
+        Some(pem) => StsClient::without_credentials()
+            .transport(ReqwestTransport::builder().ca_pem(pem).build()?),
+        None => StsClient::without_credentials(),
+    };
+    Ok(EnvRoleSource::new().sts(sts))
 }
 
 fn broker(

@@ -244,11 +244,18 @@ fn from_reqwest(error: reqwest::Error, host: &str) -> TransportError {
     .with_hint("something closed it before the whole answer came; check what stands in between")
 }
 
-/// An error and what is behind it.
+/// An error and what is behind it. An `io::Error` names as its source what is behind the error inside
+/// it, and so passes over that one, which is TLS's.
 fn causes<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |at| at.source())
+    std::iter::successors(Some(error), |at| {
+        let io = at.downcast_ref::<std::io::Error>();
+        match io.and_then(std::io::Error::get_ref) {
+            Some(inside) => Some(inside as &(dyn std::error::Error + 'static)),
+            None => at.source(),
+        }
+    })
 }
 
 /// The chain of causes; reqwest's own text stops at "error sending request".
