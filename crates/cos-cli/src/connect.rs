@@ -9,7 +9,7 @@ use cos_client::{BucketName, Client, ClientBuilder};
 use cos_sts::{CredentialProvider, CredentialRequest, Credentials, ReqwestTransport};
 
 use crate::exit::Result;
-use crate::global::GlobalOptions;
+use crate::global::{GlobalOptions, proxy_exceptions};
 
 pub(crate) use chain::provider;
 
@@ -82,6 +82,9 @@ pub(crate) fn transport(global: &GlobalOptions) -> Result<ReqwestTransport> {
     let mut builder = ReqwestTransport::builder();
     if let Some(url) = global.given_proxy() {
         builder = builder.proxy(url);
+        if let Some(hosts) = proxy_exceptions() {
+            builder = builder.proxy_exceptions(hosts);
+        }
     }
     if let Some(pem) = global.ca_pem()? {
         builder = builder.ca_pem(pem);

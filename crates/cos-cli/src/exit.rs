@@ -176,7 +176,8 @@ impl fmt::Display for Failure {
         }
         f.write_str(&self.0.message)?;
         let mut facts = Vec::new();
-        if let Some(status) = self.0.http_status {
+        // STS reports its errors under status 200, which says nothing.
+        if let Some(status) = self.0.http_status.filter(|s| *s != 200) {
             facts.push(format!("HTTP {status}"));
         }
         if let Some(id) = &self.0.request_id {
@@ -242,6 +243,7 @@ impl From<CredentialError> for Failure {
         let exit = match error.kind() {
             K::Config => Exit::Usage,
             K::Network | K::Timeout => Exit::Network,
+            K::Local => Exit::Local,
             _ => Exit::Refused,
         };
         let mut failure = Self::new(exit, error.kind().as_str(), error.message());
@@ -317,7 +319,19 @@ mod tests {
         assert_eq!(json["error"]["code"], "AuthFailure.X");
         assert_eq!(json["error"]["http_status"], Value::Null);
         assert_eq!(f.to_string(), "AuthFailure.X: no (request id r)");
-        let e = CredentialError::new(CredentialErrorKind::Network, "x");
-        assert_eq!(Failure::from(e).exit(), Exit::Network);
+        for (kind, exit) in [
+            (CredentialErrorKind::Config, Exit::Usage),
+            (CredentialErrorKind::Denied, Exit::Refused),
+            (CredentialErrorKind::Service, Exit::Refused),
+            (CredentialErrorKind::InvalidResponse, Exit::Refused),
+            (CredentialErrorKind::Expired, Exit::Refused),
+            (CredentialErrorKind::Unavailable, Exit::Refused),
+            (CredentialErrorKind::Network, Exit::Network),
+            (CredentialErrorKind::Timeout, Exit::Network),
+            (CredentialErrorKind::Local, Exit::Local),
+        ] {
+            let failure = Failure::from(CredentialError::new(kind, "x"));
+            assert_eq!(failure.exit(), exit, "{kind:?}");
+        }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct GlobalOptions {
     /// Connect there for STS, keeping the real Host header [env: COS_STS_ENDPOINT]
     #[arg(long, global = true, value_name = "URL")]
     sts_endpoint: Option<String>,
-    /// Forward proxy [env: HTTPS_PROXY, HTTP_PROXY, NO_PROXY]
+    /// Forward proxy, but for the hosts in NO_PROXY [env: HTTPS_PROXY, HTTP_PROXY]
     #[arg(long, global = true, value_name = "URL")]
     proxy: Option<String>,
     /// An extra root certificate [env: COS_CA_FILE]
@@ -48,6 +48,11 @@ pub(crate) struct GlobalOptions {
 /// A variable's value; `None` if unset or empty.
 pub(crate) fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+/// The hosts that no proxy is asked for, whoever named the proxy; as with curl.
+pub(crate) fn proxy_exceptions() -> Option<String> {
+    ["no_proxy", "NO_PROXY"].into_iter().find_map(env)
 }
 
 fn given_or_env(given: Option<&String>, variable: &str) -> Option<String> {
@@ -82,8 +87,9 @@ impl GlobalOptions {
 
     /// The forward proxy for a connection to `url` (`None` is the service, by HTTPS) and its exceptions.
     pub(crate) fn proxy_for(&self, url: Option<&str>) -> Option<(String, Option<String>)> {
+        let exceptions = proxy_exceptions();
         if let Some(proxy) = self.given_proxy() {
-            return Some((proxy.to_owned(), None));
+            return Some((proxy.to_owned(), exceptions));
         }
         let names = if url.is_some_and(|u| u.starts_with("http://")) {
             ["http_proxy", "HTTP_PROXY"]
@@ -91,7 +97,6 @@ impl GlobalOptions {
             ["https_proxy", "HTTPS_PROXY"]
         };
         let proxy = names.into_iter().find_map(env)?;
-        let exceptions = ["no_proxy", "NO_PROXY"].into_iter().find_map(env);
         Some((proxy, exceptions))
     }
 

@@ -76,14 +76,27 @@ fn misused(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if std::env::args_os().any(|a| a == "--json") {
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let message = first.strip_prefix("error: ").unwrap_or(first);
+        let message = match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".into(),
+            _ => in_one_line(&error.to_string()),
+        };
         let output = Output {
             json: true,
             progress: false,
         };
-        let _ = output.json(&Failure::usage(message).to_json());
+        let usage = Failure::usage(message).hint("the option --help shows how it is used");
+        let _ = output.json(&usage.to_json());
     }
     ExitCode::from(Exit::Usage as u8)
+}
+
+/// What clap says is wrong, with the arguments it lists, without usage and advice.
+fn in_one_line(text: &str) -> String {
+    let said = text.lines().map(str::trim).take_while(|l| !l.is_empty());
+    let mut lines: Vec<_> = said.collect();
+    if lines.is_empty() {
+        lines.push("wrong usage");
+    }
+    let text = lines.join(" ");
+    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }

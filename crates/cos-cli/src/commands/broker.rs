@@ -13,7 +13,7 @@ use crate::exit::{Failure, Result};
 /// Options of `cos broker`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-BROKER_SECRET_ID=AKIDexample BROKER_SECRET_KEY=example cos broker --config broker.toml\n\n\
+BROKER_SECRET_ID=AKIDexample BROKER_SECRET_KEY=example \\\n    cos broker --config broker.toml\n\n\
 broker.toml:\n  \
 listen = \"127.0.0.1:8080\"             # behind a TLS proxy\n  \
 [sts]\n  \

@@ -11,7 +11,7 @@ use crate::input::location::Place;
 /// Options of `cos mv`: those of `cos cp`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  cos mv --region ap-guangzhou cos://demo-1250000000/in/1.jpg cos://demo-1250000000/done/\n\n\
+    after_help = "Example:\n  cos mv --region ap-guangzhou \\\n    cos://demo-1250000000/in/1.jpg cos://demo-1250000000/done/\n\n\
 The source is removed only when the copy is complete and its checksum is right."
 )]
 pub(crate) struct Mv {

@@ -13,7 +13,8 @@ use crate::exit::Result;
 /// Policies of CAM and of temporary tokens.
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Example:\n  \
-cos policy build --region ap-guangzhou --bucket demo-1250000000 --prefix users/alice/ --allow upload,download")]
+cos policy build --region ap-guangzhou --bucket demo-1250000000 \\\n    \
+--prefix users/alice/ --allow upload,download")]
 pub(crate) enum PolicyCommand {
     /// Print the least policy for operations below a prefix
     Build(build::Build),

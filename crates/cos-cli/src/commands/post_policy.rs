@@ -18,9 +18,9 @@ use crate::input::window::WindowArgs;
 /// Options of `cos post-policy`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-echo '[{\"bucket\":\"demo-1250000000\"},[\"starts-with\",\"$key\",\"photos/\"]]' > conditions.json\n  \
-COS_SECRET_ID=AKIDexample COS_SECRET_KEY=example \\\n    \
-cos post-policy --conditions conditions.json --key-time '1700000000;1700003600'\n\n\
+echo '[{\"bucket\":\"demo-1250000000\"},\n    [\"starts-with\",\"$key\",\"photos/\"]]' > conditions.json\n  \
+COS_SECRET_ID=AKIDexample COS_SECRET_KEY=example cos post-policy \\\n    \
+--conditions conditions.json --key-time '1700000000;1700003600'\n\n\
 The conditions about the signature (q-…) and the session token are added by themselves.")]
 pub(crate) struct PostPolicy {
     /// JSON: the array of conditions, or a whole policy with `expiration` and `conditions`

@@ -15,8 +15,8 @@ use crate::input::window::WindowArgs;
 /// Options of `cos presign`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-COS_SECRET_ID=AKIDexample COS_SECRET_KEY=example cos presign --region ap-guangzhou --method GET \\\n    \
-cos://demo-1250000000/photos/1.jpg --expires 600")]
+COS_SECRET_ID=AKIDexample COS_SECRET_KEY=example cos presign \\\n    \
+--region ap-guangzhou --method GET cos://demo-1250000000/1.jpg --expires 600")]
 pub(crate) struct Presign {
     /// The only method the URL is good for
     #[arg(long, value_name = "METHOD")]

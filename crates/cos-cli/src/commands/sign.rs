@@ -13,8 +13,9 @@ use crate::input::window::WindowArgs;
 /// Options of `cos sign`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-COS_SECRET_ID=AKIDexample COS_SECRET_KEY=example cos sign --method GET --path /photos/1.jpg \\\n    \
---header 'Host: demo-1250000000.cos.ap-guangzhou.myqcloud.com' --key-time '1700000000;1700003600'")]
+COS_SECRET_ID=AKIDexample COS_SECRET_KEY=example cos sign \\\n    \
+--method GET --path /photos/1.jpg --key-time '1700000000;1700003600' \\\n    \
+--header 'Host: demo-1250000000.cos.ap-guangzhou.myqcloud.com'")]
 pub(crate) struct Sign {
     /// GET, PUT, …
     #[arg(long, value_name = "METHOD")]

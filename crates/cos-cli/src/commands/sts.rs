@@ -13,12 +13,13 @@ use serde_json::json;
 use self::call::Caller;
 use super::Context;
 use crate::exit::{Failure, Result};
+use crate::input::pairs::KeyValue;
 
 /// Temporary credentials from STS. What is printed is secret: redirect it with care.
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Example:\n  \
-eval \"$(cos sts assume-role --role-arn qcs::cam::uin/100000000001:roleName/uploader \\\n    \
---session-name ci --duration 1800 --format env)\"")]
+eval \"$(cos sts assume-role --session-name ci --duration 1800 --format env \\\n    \
+--role-arn qcs::cam::uin/100000000001:roleName/uploader)\"")]
 pub(crate) enum Sts {
     /// GetFederationToken: the caller's own rights, narrowed by a policy
     FederationToken(FederationToken),
@@ -56,7 +57,8 @@ pub(crate) struct Common {
 /// Options of `cos sts federation-token`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-cos policy build --region ap-guangzhou --bucket demo-1250000000 --prefix users/alice/ --allow upload > policy.json\n  \
+cos policy build --region ap-guangzhou --bucket demo-1250000000 \\\n    \
+--prefix users/alice/ --allow upload > policy.json\n  \
 cos sts federation-token --name alice --policy policy.json --duration 1800")]
 pub(crate) struct FederationToken {
     /// Shows up in the audit log
@@ -72,7 +74,8 @@ pub(crate) struct FederationToken {
 /// Options of `cos sts assume-role`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-cos sts assume-role --role-arn qcs::cam::uin/100000000001:roleName/uploader --session-name ci --duration 1800")]
+cos sts assume-role --session-name ci --duration 1800 \\\n    \
+--role-arn qcs::cam::uin/100000000001:roleName/uploader")]
 pub(crate) struct AssumeRole {
     /// The role, such as qcs::cam::uin/UIN:roleName/NAME
     #[arg(long, value_name = "ARN")]
@@ -86,6 +89,18 @@ pub(crate) struct AssumeRole {
     /// The external id that the role's trust policy asks for
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
+    /// Session tag; may be repeated
+    #[arg(long = "tag", value_name = "K=V")]
+    tags: Vec<KeyValue>,
+    /// Uin of whoever is behind the call, for the audit log
+    #[arg(long, value_name = "UIN")]
+    source_identity: Option<String>,
+    /// Serial number of the caller's second factor, such as qcs::cam:uin/UIN::mfa/softToken
+    #[arg(long, value_name = "SERIAL", requires = "mfa_code")]
+    mfa_serial: Option<String>,
+    /// The code it shows now
+    #[arg(long, value_name = "CODE", requires = "mfa_serial")]
+    mfa_code: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -93,8 +108,9 @@ pub(crate) struct AssumeRole {
 /// Options of `cos sts web-identity`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-cos sts web-identity --provider-id my-oidc --token-file /var/run/token \\\n    \
---role-arn qcs::cam::uin/100000000001:roleName/uploader --session-name pod")]
+cos sts web-identity --provider-id my-oidc --token-file token.jwt \\\n    \
+--role-arn qcs::cam::uin/100000000001:roleName/uploader --session-name pod\n\n\
+In a pod of TKE, cos finds all of this in the TKE_… variables by itself: no such call is needed before others.")]
 pub(crate) struct WebIdentity {
     /// The identity provider's name in CAM
     #[arg(long, value_name = "NAME")]
@@ -118,7 +134,11 @@ pub(crate) struct WebIdentity {
 /// Options of `cos sts whoami`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  cos sts whoami --json")]
-pub(crate) struct Whoami {}
+pub(crate) struct Whoami {
+    /// Print the HTTP request, secrets masked, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+}
 
 impl Sts {
     pub(super) async fn run(self, cx: &Context) -> Result {
@@ -126,7 +146,7 @@ impl Sts {
             Self::FederationToken(c) => c.run(cx).await,
             Self::AssumeRole(c) => c.run(cx).await,
             Self::WebIdentity(c) => c.run(cx).await,
-            Self::Whoami(_) => whoami(cx).await,
+            Self::Whoami(c) => c.run(cx).await,
         }
     }
 }
@@ -137,7 +157,7 @@ impl FederationToken {
         if let Some(seconds) = self.common.duration {
             request = request.duration_s(seconds);
         }
-        let caller = Caller::new(cx, &self.common)?;
+        let caller = Caller::new(cx, self.common.dry_run, self.common.format)?;
         let issued = caller.client().get_federation_token(&request).await;
         caller.print(issued)
     }
@@ -155,7 +175,16 @@ impl AssumeRole {
         if let Some(id) = self.external_id {
             request = request.external_id(id);
         }
-        let caller = Caller::new(cx, &self.common)?;
+        for tag in self.tags {
+            request = request.tag(tag.key, tag.value);
+        }
+        if let Some(uin) = self.source_identity {
+            request = request.source_identity(uin);
+        }
+        if let (Some(serial), Some(code)) = (self.mfa_serial, self.mfa_code) {
+            request = request.mfa(serial, code);
+        }
+        let caller = Caller::new(cx, self.common.dry_run, self.common.format)?;
         let issued = caller.client().assume_role(&request).await;
         caller.print(issued)
     }
@@ -177,7 +206,7 @@ impl WebIdentity {
         if let Some(file) = &self.policy {
             request = request.policy(read_policy(file)?);
         }
-        let caller = Caller::without_keys(cx, &self.common)?;
+        let caller = Caller::without_keys(cx, self.common.dry_run, self.common.format)?;
         let issued = caller
             .client()
             .assume_role_with_web_identity(&request)
@@ -186,22 +215,28 @@ impl WebIdentity {
     }
 }
 
-async fn whoami(cx: &Context) -> Result {
-    let client = call::client(&cx.global, crate::connect::provider(&cx.global)?, None)?;
-    let who = client.get_caller_identity().await?;
-    if cx.output.json {
-        return cx.output.json(&json!({
-            "type": who.kind,
-            "arn": who.arn,
-            "accountId": who.account_id,
-            "userId": who.user_id,
-            "principalId": who.principal_id,
-            "requestId": who.request_id,
-        }));
+impl Whoami {
+    async fn run(self, cx: &Context) -> Result {
+        let caller = Caller::new(cx, self.dry_run, Format::Json)?;
+        let who = caller.client().get_caller_identity().await;
+        if caller.print_request()? {
+            return Ok(());
+        }
+        let who = who?;
+        if cx.output.json {
+            return cx.output.json(&json!({
+                "type": who.kind,
+                "arn": who.arn,
+                "accountId": who.account_id,
+                "userId": who.user_id,
+                "principalId": who.principal_id,
+                "requestId": who.request_id,
+            }));
+        }
+        cx.output.line(format!("{} {}", who.kind, who.arn))?;
+        cx.output
+            .line(format!("account {}, user {}", who.account_id, who.user_id))
     }
-    cx.output.line(format!("{} {}", who.kind, who.arn))?;
-    cx.output
-        .line(format!("account {}, user {}", who.account_id, who.user_id))
 }
 
 fn read_policy(file: &Path) -> Result<Policy> {

@@ -12,9 +12,9 @@ use crate::input::location::Place;
 /// Options of `cos sync`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  cos sync --region ap-guangzhou --dry-run --delete site cos://demo-1250000000/site/\n\n\
-A file is transferred if the target has none of its name, or one of another size, or an older one (whole\n\
-seconds; an object's time is when it was written). Downloads take over the object's time. With --checksum,\n\
+    after_help = "Example:\n  cos sync --region ap-guangzhou --delete --dry-run \\\n    site cos://demo-1250000000/site/\n\n\
+A file is transferred if the target has none of its name, or one of another size, or an older one (whole \
+seconds; an object's time is when it was written). Downloads take over the object's time. With --checksum, \
 files of the same size are compared by CRC-64 instead, which reads the local ones."
 )]
 pub(crate) struct Sync {

@@ -19,7 +19,7 @@ use crate::state;
 /// `cos uploads …`
 #[derive(Subcommand, Debug)]
 #[command(
-    after_help = "Example:\n  cos uploads abort --region ap-guangzhou --older-than 7d cos://demo-1250000000/"
+    after_help = "Example:\n  cos uploads abort --region ap-guangzhou --older-than 7d \\\n    cos://demo-1250000000/"
 )]
 pub(crate) enum Uploads {
     /// List them
@@ -29,12 +29,12 @@ pub(crate) enum Uploads {
     Ls(Which),
     /// Abort them and free their parts; transfers that still run with them fail
     #[command(
-        after_help = "Example:\n  cos uploads abort --region ap-guangzhou --older-than 7d cos://demo-1250000000/"
+        after_help = "Example:\n  cos uploads abort --region ap-guangzhou --older-than 7d \\\n    cos://demo-1250000000/"
     )]
     Abort(Abort),
     /// Remove what interrupted copies of this user left and nobody continued; needs no right to list
     #[command(
-        after_help = "Example:\n  cos uploads clean --region ap-guangzhou --older-than 1d cos://demo-1250000000"
+        after_help = "Example:\n  cos uploads clean --region ap-guangzhou --older-than 1d \\\n    cos://demo-1250000000"
     )]
     Clean(Clean),
 }

@@ -19,8 +19,9 @@ use crate::output::printable;
 /// Options of `cos verify`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-COS_SECRET_ID=AKIDexample COS_SECRET_KEY=example cos verify --method GET --path /photos/1.jpg \\\n    \
---header 'Host: demo-1250000000.cos.ap-guangzhou.myqcloud.com' --authorization 'q-sign-algorithm=sha1&…'\n\n\
+export COS_SECRET_ID=AKIDexample COS_SECRET_KEY=example\n  \
+A=$(cos sign --method GET --path /1.jpg --key-time '1700000000;1700003600')\n  \
+cos verify --method GET --path /1.jpg --now 1700000100 --authorization \"$A\"\n\n\
 With --server-error, the body of a SignatureDoesNotMatch answer is compared with what should be signed.")]
 pub(crate) struct Verify {
     /// GET, PUT, …

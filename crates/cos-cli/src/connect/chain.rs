@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use cos_sts::{
-    CachingProvider, ChainSource, CredentialError, CredentialErrorKind, CredentialProvider,
-    Credentials, EnvSource, FnSource, InstanceRoleSource, ProfileSource, StaticProvider, StsClient,
-    StsClientBuilder, WebIdentitySource,
+    BoxFuture, CachingProvider, ChainSource, CredentialError, CredentialErrorKind,
+    CredentialProvider, CredentialRequest, CredentialSource, Credentials, EnvRoleSource, EnvSource,
+    InstanceRoleSource, ProfileSource, StaticProvider, StsClient, StsClientBuilder, TccliSource,
+    WebIdentitySource,
 };
 
 use crate::exit::{Failure, Result};
@@ -15,6 +16,10 @@ use crate::global::{GlobalOptions, env};
 pub(crate) fn provider(global: &GlobalOptions) -> Result<Arc<dyn CredentialProvider>> {
     if let Some(credentials) = given(global)? {
         return Ok(Arc::new(StaticProvider::new(credentials)));
+    }
+    if EnvRoleSource::is_set() {
+        let role = EnvRoleSource::new().sts(sts(global)?);
+        return Ok(Arc::new(CachingProvider::new(role)));
     }
     match EnvSource::read() {
         Ok(credentials) => return Ok(Arc::new(StaticProvider::new(credentials))),
@@ -27,35 +32,60 @@ pub(crate) fn provider(global: &GlobalOptions) -> Result<Arc<dyn CredentialProvi
     Ok(Arc::new(CachingProvider::new(machine(global)?)))
 }
 
-/// What the machine itself has: a pod's identity, the profile file, the role of the instance. The last link
-/// ends a search that found nothing, in words that say what to do.
-fn machine(global: &GlobalOptions) -> Result<ChainSource> {
-    let sts = || -> Result<StsClientBuilder> {
-        let builder = StsClient::without_credentials().transport(super::transport(global)?);
-        Ok(match global.sts_endpoint() {
-            Some(url) => builder.endpoint(url),
-            None => builder,
-        })
-    };
+/// How to reach STS, for sources that need it.
+fn sts(global: &GlobalOptions) -> Result<StsClientBuilder> {
+    let mut builder = StsClient::without_credentials().transport(super::transport(global)?);
+    if let Some(region) = global.region_if_given() {
+        builder = builder.region(region);
+    }
+    if let Some(url) = global.sts_endpoint() {
+        builder = builder.endpoint(url);
+    }
+    Ok(builder)
+}
+
+/// What the machine itself has: a pod's identity, the profile file, that of `tccli`, the role of the
+/// instance.
+fn machine(global: &GlobalOptions) -> Result<Machine> {
     let mut instance = InstanceRoleSource::builder();
     if let Some(url) = env("COS_METADATA_URL") {
         instance = instance.base_url(url);
     }
-    let nothing = FnSource::new(|_| {
-        std::future::ready(Err(CredentialError::new(
-            CredentialErrorKind::Config,
-            "no credentials are given",
-        )
-        .with_hint(
-            "set COS_SECRET_ID and COS_SECRET_KEY (and COS_SESSION_TOKEN), or COS_BROKER_URL and \
+    Ok(Machine(
+        ChainSource::new()
+            .link(
+                "web identity",
+                WebIdentitySource::from_env().sts(sts(global)?),
+            )
+            .link("profile file", ProfileSource::new().sts(sts(global)?))
+            .link("tccli", TccliSource::new().sts(sts(global)?))
+            .link("instance role", instance.build()?),
+    ))
+}
+
+/// A search that finds nothing ends in words that say where it looked and what to do.
+#[derive(Debug)]
+struct Machine(ChainSource);
+
+impl CredentialSource for Machine {
+    fn fetch<'a>(
+        &'a self,
+        request: &'a CredentialRequest,
+    ) -> BoxFuture<'a, Result<Credentials, CredentialError>> {
+        Box::pin(async move {
+            let found = self.0.fetch(request).await;
+            found.map_err(|error| {
+                if error.kind() != CredentialErrorKind::Unavailable {
+                    return error;
+                }
+                let message = format!("no credentials are given ({})", self.0.report());
+                CredentialError::new(CredentialErrorKind::Config, message).with_hint(
+                    "set COS_SECRET_ID and COS_SECRET_KEY (and COS_SESSION_TOKEN), or COS_BROKER_URL and \
 COS_BROKER_BEARER; `cos demo` needs none",
-        )))
-    });
-    Ok(ChainSource::new()
-        .link("web identity", WebIdentitySource::from_env().sts(sts()?))
-        .link("profile file", ProfileSource::new().sts(sts()?))
-        .link("instance role", instance.build()?)
-        .link("nothing", nothing))
+                )
+            })
+        })
+    }
 }
 
 /// The options. Half a pair is a mistake, not a reason to look further: the command would run as somebody else.
@@ -68,9 +98,8 @@ fn given(global: &GlobalOptions) -> Result<Option<Credentials>> {
             Credentials::temporary_with_unknown_end(id, key, token)?
         }
         (..) => {
-            return Err(Failure::usage(
-                "--secret-id and --secret-key must be given together",
-            ));
+            let failure = Failure::usage("--secret-id and --secret-key must be given together");
+            return Err(failure.hint("or neither, with COS_SECRET_ID and COS_SECRET_KEY set"));
         }
     };
     Ok(Some(credentials))

@@ -9,8 +9,8 @@ use crate::exit::Result;
 /// Options of `cos policy build`. The region is a global option.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-cos policy build --region ap-guangzhou --bucket demo-1250000000 --prefix users/alice/ \\\n    \
---allow upload,download,list")]
+cos policy build --region ap-guangzhou --bucket demo-1250000000 \\\n    \
+--prefix users/alice/ --allow upload,download,list")]
 pub(crate) struct Build {
     /// The bucket with its appid
     #[arg(long, value_name = "NAME-APPID")]

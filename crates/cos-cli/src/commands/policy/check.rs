@@ -13,9 +13,9 @@ use crate::input::pairs::KeyValue;
 /// Options of `cos policy check`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-cos policy check --identity user.json --session token.json --action name/cos:PutObject \\\n    \
---resource qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/users/alice/a.txt \\\n    \
---condition qcs:ip=10.0.0.1")]
+cos policy check --identity user.json --session token.json \\\n    \
+--action name/cos:PutObject --condition qcs:ip=10.0.0.1 \\\n    \
+--resource qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/up/a.txt")]
 pub(crate) struct Check {
     /// Policy of the CAM user or role; several are taken together. The account's own keys have none:
     /// leave it out

@@ -11,9 +11,10 @@ use crate::exit::{Failure, Result};
 /// Options of `cos policy minimal`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-echo '[{\"operation\":\"upload\",\"bucket\":\"demo-1250000000\",\"region\":\"ap-guangzhou\",\"prefix\":\"up/\"}]' > plan.json\n  \
+echo '[{\"operation\":\"upload\",\"bucket\":\"demo-1250000000\",\n    \
+\"region\":\"ap-guangzhou\",\"prefix\":\"up/\"}]' > plan.json\n  \
 cos policy minimal --plan plan.json\n\n\
-Each item of a plan has an operation (upload, download, …) or an action (name/cos:…), one or several,\n\
+Each item of a plan has an operation (upload, download, …) or an action (name/cos:…), one or several, \
 a bucket, a region (left out: any), and a key or a prefix (\"*\" is the whole bucket).")]
 pub(crate) struct Minimal {
     /// The plan (JSON)

@@ -7,8 +7,8 @@ use cos_sts::{
 };
 use serde_json::json;
 
+use super::Format;
 use super::dry_run::DryRun;
-use super::{Common, Format};
 use crate::commands::Context;
 use crate::connect;
 use crate::exit::{Failure, Result};
@@ -24,26 +24,27 @@ pub(super) struct Caller<'a> {
 
 impl<'a> Caller<'a> {
     /// A call with the credentials of the provider chain.
-    pub(super) fn new(cx: &'a Context, common: &Common) -> Result<Self> {
-        Self::with(cx, common, connect::provider(&cx.global)?)
+    pub(super) fn new(cx: &'a Context, dry_run: bool, format: Format) -> Result<Self> {
+        Self::with(cx, dry_run, format, connect::provider(&cx.global)?)
     }
 
     /// A call that is not signed.
-    pub(super) fn without_keys(cx: &'a Context, common: &Common) -> Result<Self> {
+    pub(super) fn without_keys(cx: &'a Context, dry_run: bool, format: Format) -> Result<Self> {
         let nobody = Credentials::permanent("unsigned", "unsigned")?;
-        Self::with(cx, common, Arc::new(StaticProvider::new(nobody)))
+        Self::with(cx, dry_run, format, Arc::new(StaticProvider::new(nobody)))
     }
 
     fn with(
         cx: &'a Context,
-        common: &Common,
+        dry_run: bool,
+        format: Format,
         provider: Arc<dyn CredentialProvider>,
     ) -> Result<Self> {
-        let dry_run = common.dry_run.then(DryRun::default);
+        let dry_run = dry_run.then(DryRun::default);
         let transport = dry_run.clone().map(|d| Arc::new(d) as Arc<dyn Transport>);
         Ok(Self {
             cx,
-            format: common.format,
+            format,
             client: client(&cx.global, provider, transport)?,
             dry_run,
         })
@@ -53,12 +54,26 @@ impl<'a> Caller<'a> {
         &self.client
     }
 
+    /// Prints the request that was not sent, if it was not to be.
+    pub(super) fn print_request(&self) -> Result<bool> {
+        let Some(request) = self.dry_run.as_ref().and_then(DryRun::request) else {
+            return Ok(false);
+        };
+        let output = &self.cx.output;
+        if output.json {
+            output.json(&request.to_json())?;
+        } else {
+            output.line(request.to_text())?;
+        }
+        Ok(true)
+    }
+
     /// Prints the credentials, or the request that was not sent.
     pub(super) fn print(&self, issued: Result<Issued, CredentialError>) -> Result {
-        let output = &self.cx.output;
-        if let Some(text) = self.dry_run.as_ref().and_then(DryRun::request) {
-            return output.line(text);
+        if self.print_request()? {
+            return Ok(());
         }
+        let output = &self.cx.output;
         let issued = issued?;
         let keys = &issued.credentials;
         let Some(token) = keys.session_token() else {

@@ -5,44 +5,81 @@ use std::sync::{Arc, OnceLock};
 use cos_sts::{
     BoxFuture, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
 };
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-/// Keeps the first request, as text with its secrets masked.
+/// Keeps the first request, its secrets masked.
 #[derive(Clone, Debug, Default)]
-pub(super) struct DryRun(Arc<OnceLock<String>>);
+pub(super) struct DryRun(Arc<OnceLock<Masked>>);
+
+/// A request that may be shown.
+#[derive(Debug)]
+pub(super) struct Masked {
+    method: &'static str,
+    url: String,
+    headers: Vec<(&'static str, String)>,
+    body: Value,
+}
 
 impl DryRun {
     /// The request, once there is one.
-    pub(super) fn request(&self) -> Option<&str> {
-        self.0.get().map(String::as_str)
+    pub(super) fn request(&self) -> Option<&Masked> {
+        self.0.get()
     }
 }
 
 impl Transport for DryRun {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         // Only the first matters; a later one would be its repetition.
-        let _ = self.0.set(masked(&request));
+        let _ = self.0.set(Masked::of(&request));
         let not_sent = TransportError::new(TransportErrorKind::Invalid, "nothing was sent");
         Box::pin(std::future::ready(Err(not_sent)))
     }
 }
 
-fn masked(request: &HttpRequest) -> String {
-    let mut text = format!("{} {}\n", request.method, request.url);
-    if let Some(host) = &request.host_override {
-        text.push_str(&format!("Host: {host}\n"));
-    }
-    for (name, value) in &request.headers {
-        let shown = match *name {
-            "Authorization" => without_signature(value),
-            "X-TC-Token" => "***",
-            _ => value,
+impl Masked {
+    fn of(request: &HttpRequest) -> Self {
+        let host = request.host_override.iter().map(|host| ("Host", host));
+        let others = request.headers.iter().map(|(name, value)| (*name, value));
+        let shown = |(name, value): (&'static str, &String)| {
+            let value = match name {
+                "Authorization" => without_signature(value),
+                "X-TC-Token" => "***",
+                _ => value,
+            };
+            (name, value.to_owned())
         };
-        text.push_str(&format!("{name}: {shown}\n"));
+        Self {
+            method: request.method,
+            url: request.url.clone(),
+            headers: host.chain(others).map(shown).collect(),
+            body: masked_body(&request.body),
+        }
     }
-    text.push('\n');
-    text.push_str(&masked_body(&request.body));
-    text
+
+    /// As it would be sent.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = format!("{} {}\n", self.method, self.url);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {value}\n"));
+        }
+        text.push('\n');
+        text.push_str(&self.body.to_string());
+        text
+    }
+
+    /// As one document.
+    pub(super) fn to_json(&self) -> Value {
+        let headers = self.headers.iter();
+        let headers: Map<String, Value> = headers
+            .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+            .collect();
+        json!({
+            "method": self.method,
+            "url": self.url,
+            "headers": headers,
+            "body": self.body,
+        })
+    }
 }
 
 fn without_signature(authorization: &str) -> &str {
@@ -53,17 +90,20 @@ fn without_signature(authorization: &str) -> &str {
     }
 }
 
-/// The one secret a body can hold is a web identity token.
-fn masked_body(body: &[u8]) -> String {
+/// What a body may hold that opens something: a web identity token, the code of a second factor, the
+/// word agreed on with a role's owner.
+const SECRET_FIELDS: [&str; 3] = ["WebIdentityToken", "TokenCode", "ExternalId"];
+
+fn masked_body(body: &[u8]) -> Value {
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else {
-        return "(not JSON)".to_owned();
+        return Value::Null;
     };
-    for (name, value) in &mut fields {
-        if name.ends_with("Token") || name == "TokenCode" {
+    for name in SECRET_FIELDS {
+        if let Some(value) = fields.get_mut(name) {
             *value = "***".into();
         }
     }
-    Value::Object(fields).to_string()
+    Value::Object(fields)
 }
 
 #[cfg(test)]
@@ -86,15 +126,23 @@ mod tests {
                 ("X-TC-Token", "PLANTED".to_owned()),
                 ("X-TC-Action", "AssumeRole".to_owned()),
             ],
-            body: br#"{"WebIdentityToken":"PLANTED","RoleArn":"r"}"#.to_vec(),
+            body: br#"{"WebIdentityToken":"PLANTED","TokenCode":"PLANTED","ExternalId":"PLANTED","RoleArn":"r"}"#.to_vec(),
             timeout: Duration::from_secs(1),
         };
-        let text = masked(&request);
-        assert!(!text.contains("PLANTED"), "{text}");
+        let masked = Masked::of(&request);
+        let (text, document) = (masked.to_text(), masked.to_json());
+        assert!(!format!("{text}{document}").contains("PLANTED"), "{text}");
         assert!(
             text.contains("Credential=A") && text.contains("X-TC-Action: AssumeRole"),
             "{text}"
         );
         assert!(text.contains("Host: sts.tencentcloudapi.com"), "{text}");
+        assert_eq!(document["headers"]["Host"], "sts.tencentcloudapi.com");
+        assert_eq!(document["body"]["RoleArn"], "r");
+        let broken = HttpRequest {
+            body: b"PLANTED".to_vec(),
+            ..request
+        };
+        assert!(!Masked::of(&broken).to_text().contains("PLANTED"));
     }
 }
