@@ -27,6 +27,8 @@ pub struct ClientBuilder {
     provider: Option<Arc<dyn CredentialProvider>>,
     clock: Arc<dyn Clock>,
     timeouts: Timeouts,
+    idle_timeout: Duration,
+    idle_connections: usize,
     retry: RetryPolicy,
     concurrency: usize,
     max_concurrency: Option<usize>,
@@ -60,6 +62,9 @@ impl ClientBuilder {
                 stall: Duration::from_secs(30),
                 whole: None,
             },
+            // Sooner than the service does.
+            idle_timeout: Duration::from_secs(50),
+            idle_connections: usize::MAX,
             retry: RetryPolicy::default(),
             concurrency: 8,
             max_concurrency: None,
@@ -160,6 +165,20 @@ impl ClientBuilder {
     /// Limit for one call with all its attempts; none by default. A transfer is many calls.
     pub fn operation_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.whole = Some(limit);
+        self
+    }
+
+    /// Closes a connection that waited for its next request this long; 50 s by default, sooner than
+    /// the service closes it. Raise it only for gateways that keep theirs longer.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_timeout = limit;
+        self
+    }
+
+    /// Connections to one host that are kept for their next request; all of them by default. With 0
+    /// every request makes its own.
+    pub fn max_idle_connections(mut self, connections: usize) -> Self {
+        self.idle_connections = connections;
         self
     }
 
@@ -352,6 +371,8 @@ impl ClientBuilder {
         let connections = Connections::new(HttpSettings {
             tls: self.tls()?,
             connect_timeout: self.timeouts.connect,
+            idle_timeout: self.idle_timeout,
+            idle_connections: self.idle_connections,
             user_agent: self.user_agent,
             proxy: self.proxy,
             no_proxy: self.no_proxy,
@@ -424,6 +445,7 @@ impl ClientBuilder {
             ("connect_timeout", Some(self.timeouts.connect)),
             ("read_timeout", Some(self.timeouts.read)),
             ("stall_timeout", Some(self.timeouts.stall)),
+            ("idle_timeout", Some(self.idle_timeout)),
             ("operation_timeout", self.timeouts.whole),
         ] {
             if limit.is_some_and(|l| l.is_zero()) {
@@ -522,6 +544,7 @@ mod tests {
             ("connect_timeout", good().connect_timeout(Duration::ZERO)),
             ("read_timeout", good().read_timeout(Duration::ZERO)),
             ("stall_timeout", good().stall_timeout(Duration::ZERO)),
+            ("idle_timeout", good().idle_timeout(Duration::ZERO)),
             (
                 "operation_timeout",
                 good().operation_timeout(Duration::ZERO),

@@ -17,6 +17,9 @@ use crate::lookup::Lookup;
 pub(crate) struct HttpSettings {
     pub tls: rustls::ClientConfig,
     pub connect_timeout: Duration,
+    pub idle_timeout: Duration,
+    /// Of one host.
+    pub idle_connections: usize,
     pub user_agent: String,
     pub proxy: Option<String>,
     pub no_proxy: Option<String>,
@@ -35,8 +38,8 @@ impl HttpSettings {
             .referer(false)
             .no_proxy()
             .connect_timeout(self.connect_timeout)
-            // Idle sockets are dropped before the service drops them.
-            .pool_idle_timeout(Duration::from_secs(50))
+            .pool_idle_timeout(self.idle_timeout)
+            .pool_max_idle_per_host(self.idle_connections)
             .user_agent(&self.user_agent);
         if let Some(url) = &self.proxy {
             // The cause is left out: it may repeat a password.

@@ -161,8 +161,10 @@ impl Client {
     async fn traced_attempt(&self, attempt: &Attempt<'_>) -> Result<Reply, Failed> {
         let span = tracing::debug_span!(
             "cos.attempt",
+            otel.kind = "client",
             http.request.method = attempt.call.method.as_str(),
-            server.address = attempt.endpoint.host(),
+            server.address = attempt.endpoint.address(),
+            server.port = attempt.endpoint.port(),
             http.request.resend_count = attempt.number - 1,
             http.response.status_code = tracing::field::Empty,
             error.type = tracing::field::Empty,

@@ -159,7 +159,7 @@
 //! | span | fields |
 //! |---|---|
 //! | `cos.request` | `cos.operation`, `cos.bucket`, `cos.key` |
-//! | `cos.attempt` | `http.request.method`, `server.address`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `cos.request_id` |
+//! | `cos.attempt` | `otel.kind`, `http.request.method`, `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `cos.request_id` |
 //!
 //! Events inside tell what was decided after a failure. No secret is ever in a field.
 //! [`ClientBuilder::on_attempt`] gives the same as numbers, with the time each phase took.
@@ -202,8 +202,9 @@ mod xml;
 
 pub use acl::{Acl, Grant, PutAcl};
 pub use bucket::{
-    BucketMeta, BucketSummary, CorsRule, ListMultipartUploads, ListMultipartUploadsPage,
-    ListObjectVersions, ListObjectVersionsPage, MultipartUploadSummary, ObjectVersion, Versioning,
+    BucketMeta, BucketSummary, CorsRule, CreateBucket, ListMultipartUploads,
+    ListMultipartUploadsPage, ListObjectVersions, ListObjectVersionsPage, MultipartUploadSummary,
+    ObjectVersion, Versioning,
 };
 pub use builder::ClientBuilder;
 pub use client::Client;
@@ -224,7 +225,8 @@ pub use object::{
     DeleteObjects, DeleteObjectsOutput, GenericRequest, GenericResponse, GetObject,
     GetObjectOutput, GetObjectTagging, HeadObject, ListObjects, ListObjectsPage, ObjectBody,
     ObjectMeta, ObjectSummary, PostForm, PostFormFields, Presign, PresignedUrl, PutObject,
-    PutObjectOutput, PutObjectTagging, PutSymlink, RestoreObject, RestoreObjectOutput, RestoreTier,
+    PutObjectOutput, PutObjectTagging, PutSymlink, RestoreObject, RestoreObjectOutput,
+    RestoreState, RestoreTier,
 };
 pub use operation::Operation;
 pub use tags::Tags;

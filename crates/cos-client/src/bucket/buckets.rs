@@ -1,13 +1,15 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::Method;
 
 use crate::body::Payload;
 use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
-use crate::request::Call;
+use crate::request::{Call, Headers};
+use crate::tags::{self, Tags};
 use crate::types::Endpoint;
 use crate::xml;
 
@@ -17,6 +19,8 @@ use crate::xml;
 pub struct BucketMeta {
     /// Where it is.
     pub region: Option<String>,
+    /// Whether its objects are kept in several zones.
+    pub is_multi_az: bool,
     /// Id of the request.
     pub request_id: Option<String>,
 }
@@ -31,6 +35,73 @@ pub struct BucketSummary {
     pub region: String,
     /// When it was created.
     pub created: Option<SystemTime>,
+}
+
+/// Creates a bucket; see [`Client::create_bucket`]. Awaiting it sends it.
+#[derive(Debug)]
+#[must_use = "call send() or await it"]
+pub struct CreateBucket {
+    client: Client,
+    headers: Headers,
+    tags: Tags,
+    is_multi_az: bool,
+}
+
+impl CreateBucket {
+    /// Who may read and write: `private`, `public-read`, `public-read-write` or `authenticated-read`.
+    pub fn acl(mut self, rule: impl AsRef<str>) -> Self {
+        self.headers.set("x-cos-acl", rule);
+        self
+    }
+
+    /// A tag of the bucket; at most 50.
+    pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.insert(name.into(), value.into());
+        self
+    }
+
+    /// Keeps its objects in several zones of the region, where the region has them. It cannot be
+    /// changed afterwards.
+    pub fn multi_az(mut self) -> Self {
+        self.is_multi_az = true;
+        self
+    }
+
+    /// Any further header; it is signed.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.headers.set(name.as_ref(), value);
+        self
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// Code `BucketAlreadyOwnedByYou` or `BucketAlreadyExists`; see [`crate::ErrorKind`].
+    pub async fn send(mut self) -> Result<()> {
+        if !self.tags.is_empty() {
+            self.headers.set("x-cos-tagging", tags::query(&self.tags));
+        }
+        let mut call =
+            Call::new(Operation::PutBucket, Method::PUT).headers(self.headers.checked()?);
+        call = match self.is_multi_az {
+            false => call.payload(Payload::bytes(Bytes::new())),
+            true => call.xml(MULTI_AZ.to_owned()),
+        };
+        self.client.execute(&call).await?;
+        Ok(())
+    }
+}
+
+const MULTI_AZ: &str = "<CreateBucketConfiguration><BucketAZConfig>MAZ</BucketAZConfig>\
+                        </CreateBucketConfiguration>";
+
+impl IntoFuture for CreateBucket {
+    type Output = Result<()>;
+    type IntoFuture = BoxFuture<'static, Result<()>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
 }
 
 impl Client {
@@ -56,11 +127,13 @@ impl Client {
         let reply = self.execute(&call).await?;
         Ok(BucketMeta {
             region: reply.text_header("x-cos-bucket-region"),
+            is_multi_az: reply.header("x-cos-bucket-az-type") == Some("MAZ"),
             request_id: reply.request_id(),
         })
     }
 
-    /// Creates this client's bucket in its region, private (`name/cos:PutBucket`).
+    /// Creates this client's bucket in its region, private unless told otherwise
+    /// (`name/cos:PutBucket`).
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
@@ -68,19 +141,18 @@ impl Client {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (_emulator, client) = setup().await?;
     /// let new = client.for_bucket("fresh-1250000000", "ap-beijing")?;
-    /// new.create_bucket().await?;
+    /// new.create_bucket().tag("cost-centre", "7").send().await?;
     /// new.put_object("k", "x").send().await?;
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// Code `BucketAlreadyOwnedByYou` or `BucketAlreadyExists`; see [`crate::ErrorKind`].
-    pub async fn create_bucket(&self) -> Result<()> {
-        let call =
-            Call::new(Operation::PutBucket, Method::PUT).payload(Payload::bytes(Bytes::new()));
-        self.execute(&call).await?;
-        Ok(())
+    pub fn create_bucket(&self) -> CreateBucket {
+        CreateBucket {
+            client: self.clone(),
+            headers: Headers::default(),
+            tags: Tags::new(),
+            is_multi_az: false,
+        }
     }
 
     /// Deletes this client's bucket, which must be empty (`name/cos:DeleteBucket`).

@@ -7,7 +7,7 @@ mod settings;
 mod uploads;
 mod versions;
 
-pub use buckets::{BucketMeta, BucketSummary};
+pub use buckets::{BucketMeta, BucketSummary, CreateBucket};
 pub use cors::CorsRule;
 pub use settings::Versioning;
 pub use uploads::{ListMultipartUploads, ListMultipartUploadsPage, MultipartUploadSummary};

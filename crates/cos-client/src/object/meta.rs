@@ -6,6 +6,19 @@ use http::HeaderMap;
 use crate::response::{Reply, header};
 use crate::types::{Crc64, ETag, StorageClass};
 
+/// Whether an archived object can be read; see [`crate::Client::restore_object`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RestoreState {
+    /// It is on its way back.
+    Ongoing,
+    /// It can be read, until then where the service told.
+    Readable {
+        /// When it is archived only again.
+        until: Option<SystemTime>,
+    },
+}
+
 /// What is known about an object besides its content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,6 +35,12 @@ pub struct ObjectMeta {
     pub last_modified: Option<SystemTime>,
     /// How it is kept.
     pub storage_class: StorageClass,
+    /// Of an archived object: whether somebody asked for it back, and whether it is there.
+    pub restore: Option<RestoreState>,
+    /// Whether it grows by [`crate::Client::append_object`].
+    pub is_appendable: bool,
+    /// How the service encrypts it: `AES256` or `cos/kms`.
+    pub server_side_encryption: Option<String>,
     /// Its version, in buckets with versioning.
     pub version_id: Option<String>,
     /// User metadata, names without `x-cos-meta-`.
@@ -58,6 +77,9 @@ impl ObjectMeta {
             storage_class: header(headers, "x-cos-storage-class")
                 .and_then(|t| StorageClass::new(t).ok())
                 .unwrap_or_default(),
+            restore: header(headers, "x-cos-restore").map(restore_state),
+            is_appendable: header(headers, "x-cos-object-type") == Some("appendable"),
+            server_side_encryption: text("x-cos-server-side-encryption"),
             version_id: reply.version_id(),
             metadata: metadata(headers),
             cache_control: text("cache-control"),
@@ -71,6 +93,18 @@ impl ObjectMeta {
             status: reply.status,
             request_id: reply.request_id(),
         }
+    }
+}
+
+/// `ongoing-request="false", expiry-date="Fri, 24 May 2019 10:56:40 GMT"`.
+fn restore_state(text: &str) -> RestoreState {
+    if text.contains("ongoing-request=\"true\"") {
+        return RestoreState::Ongoing;
+    }
+    let date = text.split_once("expiry-date=\"");
+    let date = date.and_then(|(_, rest)| rest.split_once('"'));
+    RestoreState::Readable {
+        until: date.and_then(|(date, _)| httpdate::parse_http_date(date).ok()),
     }
 }
 
@@ -120,6 +154,18 @@ fn whole_size(headers: &HeaderMap) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn restores() {
+        let ongoing = restore_state("ongoing-request=\"true\"");
+        assert_eq!(ongoing, RestoreState::Ongoing);
+        let text = "ongoing-request=\"false\", expiry-date=\"Fri, 24 May 2019 10:56:40 GMT\"";
+        let since = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_558_695_400);
+        let until = Some(since);
+        assert_eq!(restore_state(text), RestoreState::Readable { until });
+        let until = None;
+        assert_eq!(restore_state("new words"), RestoreState::Readable { until });
+    }
 
     #[test]
     fn ranges() {

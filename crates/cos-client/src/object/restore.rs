@@ -43,7 +43,8 @@ pub struct RestoreObjectOutput {
 
 impl Client {
     /// Asks for an archived object to become readable for `days` (`name/cos:PostObjectRestore`).
-    /// It takes minutes to hours.
+    /// It takes minutes to hours; [`ObjectMeta::restore`](crate::ObjectMeta::restore) tells whether it
+    /// is there.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));

@@ -114,6 +114,21 @@ impl Endpoint {
         &self.host
     }
 
+    /// The host's name alone, as traces want it.
+    pub(crate) fn address(&self) -> &str {
+        match self.host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => &self.host,
+        }
+    }
+
+    /// The port that is connected to.
+    pub(crate) fn port(&self) -> u16 {
+        let root = self.url("/", "");
+        root.and_then(|url| url.port_or_known_default())
+            .unwrap_or(443)
+    }
+
     /// The same bucket at the service's second domain, for a bucket's own classic domain that is
     /// connected to directly.
     pub(crate) fn backup(&self) -> Option<Self> {
@@ -262,6 +277,11 @@ mod tests {
     fn custom_domains_are_their_own_host() {
         let e = Endpoint::custom_domain("https://files.example.com:8443").unwrap();
         assert_eq!(e.host(), "files.example.com:8443");
+        assert_eq!((e.address(), e.port()), ("files.example.com", 8443));
+        let own = of(Domain::Default);
+        assert_eq!((own.address(), own.port()), (own.host(), 443));
+        let elsewhere = own.connect_to("http://127.0.0.1:9000").unwrap();
+        assert_eq!(elsewhere.port(), 9000);
     }
 
     #[test]

@@ -21,6 +21,19 @@ async fn idle_connections_are_dropped_on_demand() {
 }
 
 #[tokio::test]
+async fn no_more_connections_are_kept_than_asked() {
+    for (kept, made) in [(0, 3), (1, 1)] {
+        let server = Server::start(|_, _| ok()).await;
+        let client = builder(&server.url).max_idle_connections(kept);
+        let client = client.build().unwrap();
+        for _ in 0..3 {
+            client.put_object("k", "x").send().await.unwrap();
+        }
+        assert_eq!(server.connections(), made);
+    }
+}
+
+#[tokio::test]
 async fn waiting_retries_are_woken() {
     let server = Server::start(|n, _| match n {
         0 => refuse(503, "SlowDown", ""),

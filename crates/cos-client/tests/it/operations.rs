@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cos_client::{
-    Client, CorsRule, Crc64, ErrorKind, Method, RestoreTier, StorageClass, Versioning,
+    Client, CorsRule, Crc64, ErrorKind, Method, RestoreState, RestoreTier, StorageClass, Versioning,
 };
 use futures_util::TryStreamExt;
 use serde_json::json;
@@ -40,6 +40,8 @@ async fn appending() {
         let second = client.append_object("log", 4, "two").send().await.unwrap();
         assert_eq!((second.next_position, second.crc64), (7, None));
         assert_eq!(text(&client, "log").await, "one,two");
+        let meta = client.head_object("log").send().await.unwrap();
+        assert!(meta.is_appendable);
         let error = client
             .append_object("log", 4, "x")
             .send()
@@ -111,7 +113,18 @@ async fn restoring() {
             .await
             .unwrap();
         let restore = || client.restore_object("old", 3).tier(RestoreTier::Bulk);
+        let meta = client.head_object("old").send().await.unwrap();
+        assert_eq!((meta.restore, meta.is_appendable), (None, false));
         assert!(!restore().send().await.unwrap().already_restored);
+        let meta = client.head_object("old").send().await.unwrap();
+        let day = Duration::from_secs(86_400);
+        let left = match meta.restore {
+            Some(RestoreState::Readable { until: Some(until) }) => {
+                until.duration_since(meta.last_modified.unwrap()).unwrap()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert!((2 * day..=4 * day).contains(&left), "{left:?}");
         assert_eq!(text(&client, "old").await, "x");
         assert!(restore().send().await.unwrap().already_restored);
         client.put_object("new", "x").send().await.unwrap();
@@ -457,4 +470,29 @@ async fn links() {
         .await
         .unwrap_err();
     assert_eq!(error.operation(), Some("GetSymlink"));
+}
+
+#[tokio::test]
+async fn creating_a_bucket_with_wishes() {
+    let server = Server::start(|_, seen| match seen.method.as_str() {
+        "HEAD" => ok().with("x-cos-bucket-az-type", "MAZ"),
+        _ => ok(),
+    })
+    .await;
+    let client = client(&server.url);
+    let create = client.create_bucket().acl("public-read").multi_az();
+    let create = create.tag("team a", "1+1").tag("b", "");
+    create.send().await.unwrap();
+    assert!(client.head_bucket().await.unwrap().is_multi_az);
+    let put = &server.seen()[0];
+    assert_eq!(put.header("x-cos-acl"), Some("public-read"));
+    assert_eq!(put.header("x-cos-tagging"), Some("b=&team%20a=1%2B1"));
+    let body = String::from_utf8_lossy(&put.body).into_owned();
+    assert!(
+        body.contains("<BucketAZConfig>MAZ</BucketAZConfig>"),
+        "{body}"
+    );
+    assert_eq!(put.header("content-type"), Some("application/xml"));
+    let wrong = client.create_bucket().header("host", "x");
+    assert_eq!(wrong.await.unwrap_err().kind(), ErrorKind::Config);
 }

@@ -82,6 +82,8 @@ async fn nothing_planted_comes_out() {
         "cos.bucket",
         "http.request.method",
         "server.address",
+        "server.port",
+        "otel.kind",
         "http.request.resend_count",
         "http.response.status_code",
         "error.type",
