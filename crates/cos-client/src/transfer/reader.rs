@@ -28,6 +28,9 @@ use crate::types::{Crc64, ObjectKey, UploadId};
 /// After so many parts their size doubles, so that a long stream fits into 10,000 of them.
 const PARTS_PER_SIZE: u32 = 1_000;
 
+/// Room taken at once for a part; what nobody fills costs addresses, not memory.
+const RESERVED: u64 = 64 << 20;
+
 /// Uploads a stream; see [`Client::upload_reader`].
 #[must_use = "call send() or start()"]
 pub struct UploadReader<R> {
@@ -313,6 +316,10 @@ impl State {
         let size = sizes.next(self.parts, self.total);
         if self.room.is_none() {
             self.room = Some(to.client.memory().take(size).await?);
+        }
+        if self.reading.is_empty() {
+            // Grown as it fills, it would be twice as large as its content, and three times meanwhile.
+            self.reading = BytesMut::with_capacity(size.min(RESERVED) as usize);
         }
         while (self.reading.len() as u64) < size {
             let room = size - self.reading.len() as u64;

@@ -236,6 +236,14 @@ async fn listing_in_pages_and_folders() {
         .await
         .unwrap();
     assert_eq!(pages.len(), 5);
+    // A page is asked for when the one before it was taken.
+    let before = cloud.count("GetBucket");
+    let mut lazy = client.list_objects().max_keys(7).objects();
+    for taken in 1..=15 {
+        lazy.try_next().await.unwrap().unwrap();
+        let asked = cloud.count("GetBucket") - before;
+        assert_eq!(asked, usize::div_ceil(taken, 7), "{taken}");
+    }
     let listed: Vec<_> = pages
         .iter()
         .flat_map(|p| &p.objects)

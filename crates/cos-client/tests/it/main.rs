@@ -8,6 +8,7 @@
 mod cloud;
 mod content_md5;
 mod copy;
+mod corruption;
 mod credentials;
 mod customer_key;
 mod docs;

@@ -240,3 +240,100 @@ async fn missing_files_and_folders_are_named() {
     }
     assert!(server.seen().is_empty());
 }
+
+/// Takes parts and never answers; counts connections that carry one, and those of them that ended.
+async fn swallowing() -> (String, Arc<[std::sync::atomic::AtomicUsize; 2]>) {
+    use std::sync::atomic::Ordering;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let counts: Arc<[std::sync::atomic::AtomicUsize; 2]> = Arc::default();
+    let shared = Arc::clone(&counts);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let counts = Arc::clone(&shared);
+            tokio::spawn(async move {
+                loop {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        match stream.read_u8().await {
+                            Ok(byte) => head.push(byte),
+                            Err(_) => return,
+                        }
+                    }
+                    if head.starts_with(b"PUT") {
+                        break;
+                    }
+                    let body = if head.starts_with(b"POST") {
+                        "<R><UploadId>u-1</UploadId></R>"
+                    } else {
+                        ""
+                    };
+                    let answer = format!(
+                        "HTTP/1.1 200 X\r\nx-cos-request-id: r\r\ncontent-length: {}\r\n\r\n{body}",
+                        body.len()
+                    );
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+                counts[0].fetch_add(1, Ordering::SeqCst);
+                // Until nothing comes any more, because the other side has closed it.
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+                counts[1].fetch_add(1, Ordering::SeqCst);
+            });
+        }
+    });
+    (url, counts)
+}
+
+#[tokio::test]
+async fn what_is_interrupted_sends_nothing_more() {
+    use std::sync::atomic::Ordering;
+    for how in ["pause", "cancel", "stop", "drop"] {
+        let (_dir, path) = file(&data(3 * MIB));
+        let (url, counts) = swallowing().await;
+        let now = || {
+            (
+                counts[0].load(Ordering::SeqCst),
+                counts[1].load(Ordering::SeqCst),
+            )
+        };
+        let client = client(&url);
+        let transfer = three_parts(&client, &path).start();
+        while now() != (3, 0) {
+            tokio::task::yield_now().await;
+        }
+        let control = transfer.control();
+        let mut transfer = Some(transfer);
+        match how {
+            "pause" => control.pause(),
+            "cancel" => control.cancel(),
+            "stop" => control.stop(),
+            _ => transfer = None,
+        }
+        control
+            .state_after(cos_client::TransferState::InProgress)
+            .await;
+        // Every connection that carried a part is closed, and no other was made.
+        while now() != (3, 3) {
+            tokio::task::yield_now().await;
+        }
+        drop(transfer);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_for_each_request_goes_with_each() {
+    let (_dir, path) = file(&data(2 * MIB + 5));
+    let parts = Mutex::new(Vec::new());
+    let server = Server::start(move |_, seen| store(seen, &parts)).await;
+    let client = client(&server.url);
+    let upload = three_parts(&client, &path).traffic_limit(819_200);
+    upload.send().await.unwrap();
+    let one = client.upload_bytes("k", "x").traffic_limit(819_200);
+    one.send().await.unwrap();
+    for seen in server.seen().iter().filter(|s| s.method == "PUT") {
+        assert_eq!(seen.header("x-cos-traffic-limit"), Some("819200"));
+    }
+}
