@@ -54,6 +54,22 @@
 //! # }
 //! ```
 //!
+//! # Where credentials come from
+//!
+//! | from | type |
+//! |---|---|
+//! | keys at hand | [`StaticProvider`] |
+//! | the app, whenever it has new ones | [`PushProvider`] |
+//! | the app's own server; the app's own code | [`BrokerSource`]; [`FnSource`] |
+//! | environment variables, a role named there | [`EnvSource`], [`EnvRoleSource`] |
+//! | profile file, the files of `tccli` | [`ProfileSource`], [`TccliSource`] |
+//! | a pod's web identity, a machine's role | [`WebIdentitySource`], [`InstanceRoleSource`] |
+//! | STS, with whatever keys its client has | [`RoleSource`], [`FederationTokenSource`] |
+//! | the first of several that has any, and why others had none | [`ChainSource`] |
+//!
+//! A source is asked anew every time; [`CachingProvider`] makes a provider of one, and [`ScopedProvider`]
+//! one that holds a credential for each part of the work.
+//!
 //! # Spellings
 //!
 //! [`Credentials::parse_sts_json`] and [`BrokerSource`] read what STS, the official STS helpers, the

@@ -70,6 +70,42 @@ pub fn is_known_operator(name: &str) -> bool {
     Operator::parse(name).is_some()
 }
 
+/// What sort of values an operator compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Text,
+    Number,
+    Date,
+    Bool,
+    Ip,
+    /// Whether the key is there at all.
+    Presence,
+}
+
+/// The family of a known operator.
+pub(crate) fn family(operator: &str) -> Option<Family> {
+    Some(match Operator::parse(operator)?.base {
+        Base::Text { .. } | Base::Like => Family::Text,
+        Base::Number(_) => Family::Number,
+        Base::Date(_) => Family::Date,
+        Base::Bool => Family::Bool,
+        Base::Ip => Family::Ip,
+        Base::Null => Family::Presence,
+    })
+}
+
+/// Whether a known operator makes sense of a value in a policy; what it cannot read it judges unclear.
+pub(crate) fn makes_sense_of(operator: &str, value: &str) -> bool {
+    match Operator::parse(operator).map(|o| o.base) {
+        None | Some(Base::Text { .. }) => true,
+        Some(Base::Like) => like(value, "") != Truth::Unclear,
+        Some(Base::Number(_)) => compare_numbers(value, "0").is_some(),
+        Some(Base::Date(_)) => date_of(value).is_some(),
+        Some(Base::Bool | Base::Null) => bool_of(value).is_some(),
+        Some(Base::Ip) => network_of(value).is_some(),
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Operator {
     base: Base,
@@ -397,6 +433,26 @@ mod tests {
                 "{operator} {wanted:?} on {found:?}"
             );
         }
+    }
+
+    /// What the linter calls senseless is what the evaluator cannot judge, whatever the call.
+    #[test]
+    fn senseless_values_are_unclear() {
+        for (operator, value) in [
+            ("string_like", "a*b"),
+            ("numeric_equal", "ten"),
+            ("date_less_than", "2024-01-01"),
+            ("bool_equal", "yes"),
+            ("null_equal", "maybe"),
+            ("ip_equal", "10.0.0.0/33"),
+            ("for_any_value:ip_not_equal_if_exist", "office"),
+        ] {
+            assert!(!makes_sense_of(operator, value), "{operator} {value}");
+            for found in ["10.0.0.1", "5", "true", "2024-01-01T00:00:00Z"] {
+                assert_eq!(check(operator, &[value], &[found]), Unclear, "{operator}");
+            }
+        }
+        assert!(makes_sense_of("string_like", "*a*") && makes_sense_of("ip_equal", "::1"));
     }
 
     #[test]

@@ -103,6 +103,8 @@ impl fmt::Display for Finding {
 /// | `upload-multipart` | warning, or error if begun and not finishable | uploads without the actions for parts |
 /// | `list-bucket-resource` | error | bucket-level actions without the bucket-level resource |
 /// | `unknown-operator` | error | a condition operator nobody knows |
+/// | `condition-value` | error | a number, date, bool or address that is none; warning: a `*` where `string_like` has none |
+/// | `condition-operator` | warning | an operator of another sort than the key's values |
 /// | `unknown-condition-key` | warning | a condition key COS does not document |
 /// | `encoded-value` | warning | a `cos:response-content-type` that is not percent-encoded |
 ///

@@ -22,6 +22,14 @@ fn act(actions: &str, resource: &str) -> String {
     ))
 }
 
+/// A condition on the sixth line.
+fn when(operator: &str, key: &str, values: &str) -> String {
+    policy(&format!(
+        "{{\"effect\":\"allow\",\n\"action\":\"name/cos:GetObject\",\n\"resource\":\"RES/a/*\",\n\
+\"condition\":{{\"{operator}\":{{\"{key}\":{values}}}}}}}"
+    ))
+}
+
 /// The one finding, and the text with its correction made.
 fn only(json: &str) -> (Finding, String) {
     let found = lint(json);
@@ -318,6 +326,38 @@ fn each_rule_finds_and_corrects() {
             "[{\"effect\"",
         ),
         (
+            "condition-value",
+            Error,
+            6,
+            when("date_less_than", "qcs:current_time", "\"2030-01-01\""),
+            "\"2030-01-01T00:00:00Z\"",
+        ),
+        (
+            "condition-value",
+            Error,
+            6,
+            when("bool_equal", "cos:secure-transport", "[\"yes\"]"),
+            "\"true\"",
+        ),
+        (
+            "condition-operator",
+            Warning,
+            6,
+            when("string_equal", "qcs:ip", "\"10.0.0.1\""),
+            "\"ip_equal\"",
+        ),
+        (
+            "condition-operator",
+            Warning,
+            6,
+            when(
+                "for_any_value:string_not_like_if_exist",
+                "cos:content-length",
+                "5",
+            ),
+            "\"for_any_value:numeric_not_equal_if_exist\"",
+        ),
+        (
             "structure",
             Error,
             3,
@@ -363,6 +403,61 @@ fn what_has_no_correction_still_has_a_line() {
         only("{\"version\":\"2.0\",\"statement\":[]}").0.rule,
         "structure"
     );
+}
+
+#[test]
+fn values_that_no_operator_reads_are_named() {
+    for (operator, key, values, severity, words) in [
+        (
+            "ip_equal",
+            "qcs:ip",
+            "\"10.0.0.0/33\"",
+            Severity::Error,
+            "10.0.0.0/33",
+        ),
+        (
+            "numeric_less_than",
+            "cos:content-length",
+            "[1, \"5MB\"]",
+            Severity::Error,
+            "no number",
+        ),
+        (
+            "string_like",
+            "cos:prefix",
+            "[\"a/*\", \"a*b\"]",
+            Severity::Warning,
+            "at the ends only",
+        ),
+    ] {
+        let (finding, _) = only(&when(operator, key, values));
+        assert_eq!(
+            (finding.rule, finding.severity),
+            ("condition-value", severity)
+        );
+        assert_eq!((finding.line, finding.corrected), (6, None));
+        assert!(
+            finding.explanation.contains(words),
+            "{}",
+            finding.explanation
+        );
+    }
+    for (operator, key, values) in [
+        ("ip_equal", "qcs:ip", "[\"10.0.0.0/8\",\"::1\"]"),
+        ("numeric_less_than_equal", "cos:content-length", "1048576"),
+        ("bool_equal", "cos:secure-transport", "true"),
+        ("null_equal", "cos:content-length", "\"true\""),
+        ("string_like_if_exist", "cos:prefix", "\"*a*\""),
+    ] {
+        assert_eq!(lint(&when(operator, key, values)), [], "{operator}");
+    }
+    // The other key of the block is right: only a person can take the two apart.
+    let two = when(
+        "string_equal",
+        "cos:prefix\":\"a\",\"qcs:ip",
+        "\"10.0.0.1\"",
+    );
+    assert_eq!(only(&two).0.corrected, None);
 }
 
 #[test]

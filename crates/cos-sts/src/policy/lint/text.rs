@@ -36,6 +36,14 @@ impl Node {
         }
     }
 
+    /// A string, decoded, or a number or bool as written.
+    pub(super) fn scalar(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Text(text) | Kind::Other(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The entries of an object; none for anything else.
     pub(super) fn entries(&self) -> &[(Self, Self)] {
         match &self.kind {
