@@ -182,6 +182,136 @@ fn policy_check_says_who_decides() {
 }
 
 #[test]
+fn the_whole_bucket_is_asked_for_by_name() {
+    let build = |args: &[&str]| {
+        let mut command = cos(&[
+            "policy",
+            "build",
+            "--region=ap-guangzhou",
+            "--allow=download",
+        ]);
+        run(command.arg("--bucket=demo-1250000000").args(args))
+    };
+    for prefix in ["--prefix=*", "--prefix=", "--prefix=/", "--prefix=/*"] {
+        let output = build(&[prefix]);
+        assert_eq!(output.status.code(), Some(2), "{prefix}");
+        assert!(
+            stderr(&output).contains("--whole-bucket"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    assert_eq!(build(&[]).status.code(), Some(2));
+    assert_eq!(
+        build(&["--prefix=a/", "--whole-bucket"]).status.code(),
+        Some(2)
+    );
+    let all = json(&build(&["--whole-bucket"]));
+    assert_eq!(
+        all["statement"][0]["resource"][0],
+        "qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/*"
+    );
+}
+
+#[test]
+fn policy_check_tells_a_slip_from_a_refusal() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = dir.path().join("all.json");
+    let text = r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#;
+    fs::write(&all, text).unwrap();
+    let check = |action: &str, resource: &str| {
+        let mut command = cos(&[
+            "policy",
+            "check",
+            "--action",
+            action,
+            "--resource",
+            resource,
+        ]);
+        run(command.arg("--identity").arg(&all))
+    };
+    let object = "qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/a";
+    // No resource: nothing was judged.
+    let slip = check("name/cos:GetObject", "demo-1250000000/a");
+    assert_eq!(slip.status.code(), Some(2));
+    assert!(stderr(&slip).contains("six parts"), "{}", stderr(&slip));
+    // Perhaps an action that is newer than this program: judged, and told.
+    let unknown = check("name/cos:GetObjekt", object);
+    assert_eq!(unknown.status.code(), Some(0));
+    assert!(
+        stderr(&unknown).contains("GetObjekt"),
+        "{}",
+        stderr(&unknown)
+    );
+    for (action, resource) in [
+        ("name/cos:GetObject", object),
+        ("name/cos:GetService", "*"),
+        ("name/sts:AssumeRole", "qcs::cam::uin/1:roleName/r"),
+    ] {
+        let known = check(action, resource);
+        let told = stderr(&known);
+        assert_eq!(
+            (known.status.code(), told.as_str()),
+            (Some(0), ""),
+            "{action}"
+        );
+    }
+}
+
+#[test]
+fn policy_radius_says_all_that_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let base = "qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000";
+    let user = write(
+        "user.json",
+        &format!(
+            r#"{{"version":"2.0","statement":[
+            {{"effect":"allow","action":["name/cos:GetObject","name/cos:PutObject"],"resource":"{base}/*"}},
+            {{"effect":"deny","action":"*","resource":"{base}/a/secret"}}]}}"#
+        ),
+    );
+    let token = write(
+        "token.json",
+        &format!(
+            r#"{{"version":"2.0","statement":[{{"effect":"allow","action":"*","resource":"{base}/a/*",
+            "condition":{{"ip_equal":{{"qcs:ip":"10.0.0.0/8"}}}}}}]}}"#
+        ),
+    );
+    let radius = |more: &[&str]| {
+        let mut command = cos(&["policy", "radius", "--identity", &user, "--session", &token]);
+        run(command.args(more))
+    };
+    let text = stdout(&radius(&["--until=1700001800"]));
+    for words in [
+        "until 1700001800",
+        "GetObject, PutObject",
+        "/a/*",
+        "qcs:ip ip_equal 10.0.0.0/8",
+        "not on",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+    let document = json(&radius(&["--json"]));
+    assert_eq!(document["until"], Value::Null);
+    let reach = &document["reach"][0];
+    assert_eq!(reach["resources"][0], format!("{base}/a/*"));
+    assert_eq!(
+        reach["conditions"][0]["ip_equal"]["qcs:ip"][0],
+        "10.0.0.0/8"
+    );
+    assert_eq!(reach["except"][0]["resource"], format!("{base}/a/secret"));
+    assert_eq!(document["reach"].as_array().unwrap().len(), 1);
+    assert_eq!(radius(&["--session=/none"]).status.code(), Some(2));
+    let missing = run(&mut cos(&["policy", "radius", "--session=/none"]));
+    assert_eq!(missing.status.code(), Some(4));
+}
+
+#[test]
 fn policy_lint_finds_what_build_never_makes() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("policy.json");

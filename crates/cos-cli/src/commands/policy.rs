@@ -4,11 +4,15 @@ mod build;
 mod check;
 mod lint;
 mod minimal;
+mod radius;
+
+use std::path::Path;
 
 use clap::Subcommand;
+use cos_sts::policy::Policy;
 
 use super::Context;
-use crate::exit::Result;
+use crate::exit::{Failure, Result};
 
 /// Policies of CAM and of temporary tokens.
 #[derive(Subcommand, Debug)]
@@ -24,6 +28,8 @@ pub(crate) enum PolicyCommand {
     Check(check::Check),
     /// Print the smallest policy for a list of operations
     Minimal(minimal::Minimal),
+    /// Print all that a credential may do, and until when
+    Radius(radius::Radius),
 }
 
 impl PolicyCommand {
@@ -33,6 +39,14 @@ impl PolicyCommand {
             Self::Lint(c) => c.run(cx),
             Self::Check(c) => c.run(cx),
             Self::Minimal(c) => c.run(cx),
+            Self::Radius(c) => c.run(cx),
         }
     }
+}
+
+/// A policy in a file.
+pub(super) fn read(path: &Path) -> Result<Policy> {
+    let text =
+        std::fs::read_to_string(path).map_err(|e| Failure::local("read the policy", path, &e))?;
+    Policy::parse(&text).map_err(|e| Failure::from(e).in_file(path))
 }

@@ -3,15 +3,14 @@
 mod call;
 mod dry_run;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use cos_sts::policy::Policy;
 use cos_sts::{AssumeRoleRequest, FederationTokenRequest, WebIdentityRequest};
 use serde_json::json;
 
 use self::call::Caller;
-use super::Context;
+use super::{Context, policy};
 use crate::exit::{Failure, Result};
 use crate::input::pairs::KeyValue;
 
@@ -153,7 +152,7 @@ impl Sts {
 
 impl FederationToken {
     async fn run(self, cx: &Context) -> Result {
-        let mut request = FederationTokenRequest::new(self.name, read_policy(&self.policy)?);
+        let mut request = FederationTokenRequest::new(self.name, policy::read(&self.policy)?);
         if let Some(seconds) = self.common.duration {
             request = request.duration_s(seconds);
         }
@@ -170,7 +169,7 @@ impl AssumeRole {
             request = request.duration_s(seconds);
         }
         if let Some(file) = &self.policy {
-            request = request.policy(read_policy(file)?);
+            request = request.policy(policy::read(file)?);
         }
         if let Some(id) = self.external_id {
             request = request.external_id(id);
@@ -204,7 +203,7 @@ impl WebIdentity {
             request = request.duration_s(seconds);
         }
         if let Some(file) = &self.policy {
-            request = request.policy(read_policy(file)?);
+            request = request.policy(policy::read(file)?);
         }
         let caller = Caller::without_keys(cx, self.common.dry_run, self.common.format)?;
         let issued = caller
@@ -237,10 +236,4 @@ impl Whoami {
         cx.output
             .line(format!("account {}, user {}", who.account_id, who.user_id))
     }
-}
-
-fn read_policy(file: &Path) -> Result<Policy> {
-    let text =
-        std::fs::read_to_string(file).map_err(|e| Failure::local("read the policy", file, &e))?;
-    Policy::parse(&text).map_err(|e| Failure::from(e).in_file(file))
 }

@@ -1,14 +1,17 @@
 //! `cos policy check`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use cos_sts::policy::{Call, Context as Conditions, Decision, Identity, Policy, evaluate};
+use cos_sts::policy::{
+    Call, Context as Conditions, Decision, Identity, Resource, action_level, evaluate,
+};
 use serde_json::json;
 
-use super::Context;
+use super::{Context, read};
 use crate::exit::{Failure, Result};
 use crate::input::pairs::KeyValue;
+use crate::output::printable;
 
 /// Options of `cos policy check`.
 #[derive(Args, Debug)]
@@ -37,6 +40,16 @@ pub(crate) struct Check {
 
 impl Check {
     pub(super) fn run(self, cx: &Context) -> Result {
+        if self.resource != "*" {
+            Resource::parse(&self.resource)?;
+        }
+        let of_cos = self.action.starts_with("name/cos:") || !self.action.contains(':');
+        if of_cos && action_level(&self.action).is_none() {
+            cx.output.note(format!(
+                "cos: `{}` is not among the actions of COS that are known here",
+                printable(&self.action)
+            ));
+        }
         let identity: Vec<_> = self
             .identity
             .iter()
@@ -104,10 +117,4 @@ impl Check {
         }
         Ok(())
     }
-}
-
-fn read(path: &Path) -> Result<Policy> {
-    let text =
-        std::fs::read_to_string(path).map_err(|e| Failure::local("read the policy", path, &e))?;
-    Policy::parse(&text).map_err(|e| Failure::from(e).in_file(path))
 }
