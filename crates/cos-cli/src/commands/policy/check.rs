@@ -40,6 +40,12 @@ pub(crate) struct Check {
 
 impl Check {
     pub(super) fn run(self, cx: &Context) -> Result {
+        let identity: Vec<_> = self
+            .identity
+            .iter()
+            .map(|p| read(p))
+            .collect::<Result<_>>()?;
+        let session = self.session.as_deref().map(read).transpose()?;
         if self.resource != "*" {
             Resource::parse(&self.resource)?;
         }
@@ -50,12 +56,6 @@ impl Check {
                 printable(&self.action)
             ));
         }
-        let identity: Vec<_> = self
-            .identity
-            .iter()
-            .map(|p| read(p))
-            .collect::<Result<_>>()?;
-        let session = self.session.as_deref().map(read).transpose()?;
         let conditions = self.conditions.iter().fold(Conditions::new(), |all, c| {
             all.with(c.key.as_str(), c.value.as_str())
         });
