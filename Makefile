@@ -46,8 +46,14 @@ bench-c: ## 4 KiB puts and signatures through the C API beside the Rust API
 size: ## bytes of small programs with the C API, against docs/size.md (a phone-profile build: minutes)
 	scripts/size.sh
 
-c-test: ## only the C ABI: its exports, its C programs plain and under valgrind
+c-test: ## only the C ABI: its exports, its C programs plain, with sanitizers and under valgrind
 	$(CARGO) test --locked -p cos-ffi
+
+tsan: ## the C API under the thread sanitizer, library and std included (needs rust-src; skips loudly)
+	scripts/sanitize.sh thread
+
+asan: ## the C API under the address and leak sanitizers, the Rust side included
+	scripts/sanitize.sh address
 
 doc: ## API documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
@@ -108,6 +114,7 @@ bench-sts: ## reading a cached credential, judging a call
 setup: ## what a fresh Debian machine needs for `make ci` beyond Rust (run as root)
 	apt-get update
 	apt-get install -y --no-install-recommends build-essential valgrind clang cmake pkg-config
+	apt-get install -y --no-install-recommends clang-19 || echo "setup: no clang-19 here; C23 is checked only where the default compilers know it"
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -29,7 +29,7 @@
  * The ABI this header describes. It grows by one when functions, codes or fields are added; it
  * never takes anything away.
  */
-#define COSFFI_ABI_VERSION 2
+#define COSFFI_ABI_VERSION 3
 
 /**
  * What a call came to. The numbers are part of the ABI: they are never changed nor reused, only
@@ -103,6 +103,33 @@ enum cosffi_credential_reason
 typedef enum cosffi_credential_reason cosffi_credential_reason;
 #else
 typedef int32_t cosffi_credential_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** What a transfer is doing. Treat a number that you do not know as in progress. */
+enum cosffi_transfer_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** There is none: the answer for NULL. */
+    COSFFI_TRANSFER_NONE = 0,
+    /** It works, or waits for its turn. */
+    COSFFI_TRANSFER_IN_PROGRESS = 1,
+    /** It waits for cosffi_transfer_resume() after cosffi_transfer_pause(); nothing is in flight. */
+    COSFFI_TRANSFER_PAUSED = 2,
+    /** It went well. */
+    COSFFI_TRANSFER_COMPLETED = 3,
+    /** It was cancelled or stopped, or its runtime was shut down. */
+    COSFFI_TRANSFER_CANCELLED = 4,
+    /** It failed. */
+    COSFFI_TRANSFER_FAILED = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_transfer_state cosffi_transfer_state;
+#else
+typedef int32_t cosffi_transfer_state;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -221,6 +248,53 @@ enum cosffi_severity
 typedef enum cosffi_severity cosffi_severity;
 #else
 typedef int32_t cosffi_severity;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Who goes first when the client's requests in flight are all taken: a request of a higher priority
+ * always goes before one of a lower, which may thus wait as long as there is more important work.
+ */
+enum cosffi_priority
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Unless told otherwise. */
+    COSFFI_PRIORITY_NORMAL = 0,
+    /** Behind everything else: backups, prefetching. */
+    COSFFI_PRIORITY_LOW = 1,
+    /** Before everything else: what somebody is waiting for. */
+    COSFFI_PRIORITY_HIGH = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_priority cosffi_priority;
+#else
+typedef int32_t cosffi_priority;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** The service's domains. */
+enum cosffi_domain
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** "<bucket>.cos.<region>.myqcloud.com", the classic one. */
+    COSFFI_DOMAIN_DEFAULT = 0,
+    /** "<bucket>.cos.<region>.tencentcos.cn", the newer one. */
+    COSFFI_DOMAIN_TENCENTCOS = 1,
+    /** "<bucket>.cos-internal.<region>.tencentcos.cn", inside Tencent's network only. */
+    COSFFI_DOMAIN_INTERNAL = 2,
+    /** "<bucket>.cos.accelerate.myqcloud.com"; acceleration must be on for the bucket. */
+    COSFFI_DOMAIN_ACCELERATE = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_domain cosffi_domain;
+#else
+typedef int32_t cosffi_domain;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -585,6 +659,28 @@ typedef struct cosffi_client_options {
      * cosffi_client_new() fails, before it returns.
      */
     cosffi_drop_fn on_attempt_drop;
+    /** A domain of your own that leads to the bucket, "https://files.example.com". (ABI 3) */
+    cosffi_str custom_domain;
+    /** Certificates (PEM) to trust and no others: to pin a root. (ABI 3) */
+    cosffi_str pinned_ca_pem;
+    /** Which of the service's domains to use, a cosffi_domain. Default: COSFFI_DOMAIN_DEFAULT. (ABI 3) */
+    int32_t domain;
+    /** Not 0: a bucket whose own domain does not answer is not asked at the service's second one. (ABI 3) */
+    uint32_t no_backup_domain;
+    /**
+     * Bytes of content per second at most, everything this client sends and receives together. Default:
+     * no limit. (ABI 3)
+     */
+    uint64_t rate_limit_bytes_per_s;
+    /**
+     * Bytes that all uploads of streams together hold at most; a larger part goes alone. Default:
+     * 64 MiB. (ABI 3)
+     */
+    uint64_t memory_budget_bytes;
+    /** An upload's connection that took no byte for this long is cut. Default: 30,000. (ABI 3) */
+    uint64_t stall_timeout_ms;
+    /** Files of at least this many bytes go in parts. Default: those larger than one part. (ABI 3) */
+    uint64_t multipart_threshold_bytes;
 } cosffi_client_options;
 
 /** Settings of one upload. Zero and empty mean default. */
@@ -613,6 +709,18 @@ typedef struct cosffi_upload_options {
      * it does not fit any more, the upload begins anew. Files only.
      */
     cosffi_str resume_record;
+    /** Who goes first, a cosffi_priority. Default: COSFFI_PRIORITY_NORMAL. Not for cosffi_put_object(). (ABI 3) */
+    int32_t priority;
+    /**
+     * Not 0: sends Content-MD5 too, for those whose rules ask for it; the content is then read twice.
+     * CRC-64 is compared anyway. (ABI 3)
+     */
+    uint32_t content_md5;
+    /**
+     * Bytes per second at most, all requests of this upload together; the client's own limit holds as
+     * well. Default: no limit. Not for cosffi_put_object(). (ABI 3)
+     */
+    uint64_t rate_limit_bytes_per_s;
 } cosffi_upload_options;
 
 /**
@@ -680,6 +788,15 @@ typedef struct cosffi_download_options {
      * it does not fit any more, the download begins anew.
      */
     cosffi_str resume_record;
+    /**
+     * Bytes per second at most, all requests of this download together; the client's own limit holds as
+     * well. Default: no limit. (ABI 3)
+     */
+    uint64_t rate_limit_bytes_per_s;
+    /** Who goes first, a cosffi_priority. Default: COSFFI_PRIORITY_NORMAL. (ABI 3) */
+    int32_t priority;
+    /** Must be 0. (ABI 3) */
+    uint32_t reserved2;
 } cosffi_download_options;
 
 /** Borrowed bytes, read and copied during the call they are given to. */
@@ -727,6 +844,87 @@ typedef int32_t (*cosffi_read_fn)(void *user_data,
                                   size_t room_bytes,
                                   size_t *out_written);
 
+/** Settings of one copy. Zero and empty mean default. */
+typedef struct cosffi_copy_options {
+    /** sizeof(cosffi_copy_options) when the program was compiled. */
+    size_t struct_size;
+    /** The bucket to copy from, with its appid. Default: the client's. */
+    cosffi_str source_bucket;
+    /** Its region. Default: the client's. */
+    cosffi_str source_region;
+    /** The version to copy, in buckets with versioning. Default: the newest. */
+    cosffi_str source_version_id;
+    /** Copy only if the source still has this tag, else fail with PRECONDITION. */
+    cosffi_str source_if_match;
+    /** The copy's content type; only with `replace_metadata`. */
+    cosffi_str content_type;
+    /**
+     * Further headers of the copy: x-cos-storage-class and so on; with `replace_metadata` also
+     * cache-control and x-cos-meta-*.
+     */
+    const cosffi_pair *headers;
+    /** How many there are. */
+    size_t headers_count;
+    /**
+     * Not 0: the copy has the content type and metadata given here, and none of the source's. Needed to
+     * copy an object onto itself.
+     */
+    uint32_t replace_metadata;
+    /** Not 0: a move. The source is deleted when the copy is complete, if it is still what was copied. */
+    uint32_t delete_source;
+    /** Not 0: fail with PRECONDITION instead of replacing an object that has the key. */
+    uint32_t forbid_overwrite;
+    /** Who goes first, a cosffi_priority. Default: COSFFI_PRIORITY_NORMAL. */
+    int32_t priority;
+    /** Bytes per part, when a copy goes in parts, 1 MiB to 5 GiB. Default: 256 MiB. */
+    uint64_t part_size_bytes;
+    /** From which size on a copy goes in parts. Default: above 5 GiB. */
+    uint64_t multipart_threshold_bytes;
+    /** Parts in flight at most; the client's own limit holds as well. Default: the client's. */
+    uint32_t concurrency;
+    /** Must be 0. */
+    uint32_t reserved;
+} cosffi_copy_options;
+
+/** An object, or one version of it. */
+typedef struct cosffi_object_id {
+    /** Its key. Required. */
+    cosffi_str object_key;
+    /** The version, in buckets with versioning. Empty: the newest, which leaves a delete marker there. */
+    cosffi_str version_id;
+} cosffi_object_id;
+
+/**
+ * An object that could not be deleted, in the service's words. Later versions may add fields at the end;
+ * use it by pointer only.
+ */
+typedef struct cosffi_delete_failure {
+    /** Its key. */
+    cosffi_str object_key;
+    /** Its version, when one was named. */
+    cosffi_str version_id;
+    /** The service's code, e.g. "AccessDenied". */
+    cosffi_str service_code;
+    /** The service's message. */
+    cosffi_str message;
+} cosffi_delete_failure;
+
+/** What a URL allows. Zero and empty mean default. */
+typedef struct cosffi_presign_object_options {
+    /** sizeof(cosffi_presign_object_options) when the program was compiled. */
+    size_t struct_size;
+    /** How long the URL is good, seconds; it ends with the credentials if they end first. Required. */
+    uint64_t expires_s;
+    /** Further query parameters, decoded: response-content-disposition, versionId and so on. */
+    const cosffi_pair *params;
+    /** How many there are. */
+    size_t params_count;
+    /** Headers that the user of the URL must send exactly so, besides Host. */
+    const cosffi_pair *headers;
+    /** How many there are. */
+    size_t headers_count;
+} cosffi_presign_object_options;
+
 /** What a form allows. Zero and empty mean default. */
 typedef struct cosffi_post_form_options {
     /** sizeof(cosffi_post_form_options) when the program was compiled. */
@@ -744,6 +942,32 @@ typedef struct cosffi_post_form_options {
     /** How many there are. */
     size_t fields_count;
 } cosffi_post_form_options;
+
+/** What else a request has. Zero and empty mean none. */
+typedef struct cosffi_request_options {
+    /** sizeof(cosffi_request_options) when the program was compiled. */
+    size_t struct_size;
+    /**
+     * Query parameters, decoded; an empty value sends the bare name. The first one chooses what is asked:
+     * "tagging", "acl", "versioning" and so on.
+     */
+    const cosffi_pair *params;
+    /** How many there are. */
+    size_t params_count;
+    /** Headers; they are signed too. */
+    const cosffi_pair *headers;
+    /** How many there are. */
+    size_t headers_count;
+    /** The content, e.g. an XML document. */
+    cosffi_bytes body;
+    /**
+     * Not 0: after a lost answer the request is never sent again, because doing it twice would do harm.
+     * A POST never is.
+     */
+    uint32_t only_once;
+    /** Must be 0. */
+    uint32_t reserved;
+} cosffi_request_options;
 
 /** What to list. Zero and empty mean default. */
 typedef struct cosffi_list_options {
@@ -799,6 +1023,7 @@ extern "C" {
  *
  * Ownership: static text, never freed.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -811,6 +1036,7 @@ const char *cosffi_result_name(int32_t result);
  *
  * Ownership: takes the text, not the struct around it. NULL and `{NULL, 0}` are fine.
  * Threads: any, one at a time for one string.
+ * How often: any number of times; the second time does nothing.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -824,6 +1050,7 @@ void cosffi_string_free(cosffi_string *string);
  *
  * Ownership: none.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -834,6 +1061,7 @@ uint32_t cosffi_abi_version(void);
  *
  * Ownership: static text, never freed.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -846,6 +1074,7 @@ const char *cosffi_version_string(void);
  *
  * Ownership: borrows `error`.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -856,6 +1085,7 @@ cosffi_result cosffi_error_code(const cosffi_error *error);
  *
  * Ownership: borrows `error`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -866,6 +1096,7 @@ uint32_t cosffi_error_http_status(const cosffi_error *error);
  *
  * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -876,6 +1107,7 @@ cosffi_str cosffi_error_service_code(const cosffi_error *error);
  *
  * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -887,6 +1119,7 @@ cosffi_str cosffi_error_message(const cosffi_error *error);
  *
  * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -897,6 +1130,7 @@ cosffi_str cosffi_error_request_id(const cosffi_error *error);
  *
  * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -907,6 +1141,7 @@ cosffi_str cosffi_error_resource(const cosffi_error *error);
  *
  * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -918,6 +1153,7 @@ cosffi_str cosffi_error_hint(const cosffi_error *error);
  *
  * Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -928,6 +1164,7 @@ cosffi_str cosffi_error_resume_record(const cosffi_error *error);
  *
  * Ownership: borrows `error`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -938,6 +1175,7 @@ int32_t cosffi_error_is_retryable(const cosffi_error *error);
  *
  * Ownership: borrows `error`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -949,6 +1187,7 @@ uint32_t cosffi_error_attempts(const cosffi_error *error);
  *
  * Ownership: takes `error`; NULL is fine.
  * Threads: any.
+ * How often: once for each error; NULL any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -962,6 +1201,7 @@ void cosffi_error_free(cosffi_error *error);
  * Ownership: `*out` is yours; end it with cosffi_runtime_free(). `options` is read during the call;
  * NULL means all defaults.
  * Threads: any.
+ * How often: any number of times: several runtimes may live at once; most programs need one.
  * Errors: INVALID_ARGUMENT; LOCAL when threads cannot be started. `*out` is then NULL.
  * Since: 0.1 (ABI 1).
  */
@@ -979,6 +1219,7 @@ cosffi_result cosffi_runtime_new(const cosffi_runtime_options *options,
  *
  * Ownership: borrows `runtime`, which still has to be freed.
  * Threads: any except the callback thread.
+ * How often: any number of times; the first call begins it, and only that one may give `on_done`.
  * Errors: NOT_FINISHED when the time was over first (with 0: always OK); WRONG_THREAD on the
  * callback thread; SHUT_DOWN when `on_done` is given but shutdown had begun before, so that
  * `on_done` is never called; FORKED. A further call without `on_done` waits again.
@@ -997,6 +1238,7 @@ cosffi_result cosffi_runtime_shutdown(const cosffi_runtime *runtime,
  *
  * Ownership: takes `runtime`; NULL is fine. Clients and transfers may be freed before or after.
  * Threads: any, also inside a callback. In a forked child it does nothing.
+ * How often: once for each; NULL any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1011,6 +1253,7 @@ void cosffi_runtime_free(cosffi_runtime *runtime);
  *
  * Ownership: `*out` is yours; end it with cosffi_credentials_free(). The text is copied.
  * Threads: any.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT, also for keys with blanks in them and times in milliseconds.
  * Since: 0.1 (ABI 1).
  */
@@ -1028,6 +1271,7 @@ cosffi_result cosffi_credentials_new(cosffi_str secret_id,
  *
  * Ownership: `*out` is yours; end it with cosffi_credentials_free(). The text is not kept.
  * Threads: any.
+ * How often: any number of times.
  * Errors: CREDENTIAL with the service's code and message when the JSON is an error or is not what
  * it should be; INVALID_ARGUMENT when the text is empty or not UTF-8.
  * Since: 0.1 (ABI 1).
@@ -1042,6 +1286,7 @@ cosffi_result cosffi_credentials_parse_sts(cosffi_str json,
  *
  * Ownership: borrowed from `credentials`, valid until they are freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1052,6 +1297,7 @@ cosffi_str cosffi_credentials_session_token(const cosffi_credentials *credential
  *
  * Ownership: borrows `credentials`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1062,6 +1308,7 @@ uint64_t cosffi_credentials_expired_time_s(const cosffi_credentials *credentials
  *
  * Ownership: takes `credentials`; NULL is fine.
  * Threads: any.
+ * How often: once for each; NULL any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1093,6 +1340,7 @@ cosffi_result cosffi_provider_new(const cosffi_runtime *runtime,
  *
  * Ownership: borrows `provider`; NULL is fine.
  * Threads: any, also inside a callback.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1103,6 +1351,7 @@ void cosffi_provider_invalidate(const cosffi_provider *provider);
  *
  * Ownership: `*out` is yours; end it with cosffi_provider_free(). `credentials` are copied.
  * Threads: any.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT.
  * Since: 0.1 (ABI 1).
  */
@@ -1116,6 +1365,7 @@ cosffi_result cosffi_provider_static(const cosffi_credentials *credentials,
  *
  * Ownership: takes `provider`; NULL is fine.
  * Threads: any, also inside a callback.
+ * How often: once for each; NULL any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1127,6 +1377,7 @@ void cosffi_provider_free(cosffi_provider *provider);
  *
  * Ownership: `*out` is yours; end it with cosffi_provider_free().
  * Threads: any.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT.
  * Since: 0.1 (ABI 2).
  */
@@ -1138,6 +1389,7 @@ cosffi_result cosffi_provider_push(cosffi_provider **out,
  *
  * Ownership: borrows `provider`; `credentials` are copied.
  * Threads: any, also inside a callback.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT, also for another kind of provider.
  * Since: 0.1 (ABI 2).
  */
@@ -1152,6 +1404,7 @@ cosffi_result cosffi_provider_push_credentials(const cosffi_provider *provider,
  *
  * Ownership: `*out` is yours; end it with cosffi_provider_free(). `options` and its text are copied.
  * Threads: any. It asks on the worker threads of the client that needs credentials.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT naming the option. What the server says arrives with the transfers, as
  * CREDENTIAL.
  * Since: 0.1 (ABI 2).
@@ -1166,6 +1419,7 @@ cosffi_result cosffi_provider_broker(const cosffi_broker_options *options,
  *
  * Ownership: `*out` is yours; end it with cosffi_provider_free(). `options` and its text are copied.
  * Threads: any. It asks on the worker threads of the client that needs credentials.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT naming the option, or what is wrong with the policy. What STS says arrives with
  * the transfers, as CREDENTIAL.
  * Since: 0.1 (ABI 2).
@@ -1179,6 +1433,7 @@ cosffi_result cosffi_provider_sts(const cosffi_sts_options *options,
  *
  * Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1189,6 +1444,7 @@ cosffi_str cosffi_credential_request_bucket(const cosffi_credential_request *req
  *
  * Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1199,6 +1455,7 @@ cosffi_str cosffi_credential_request_region(const cosffi_credential_request *req
  *
  * Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1209,6 +1466,7 @@ cosffi_str cosffi_credential_request_action(const cosffi_credential_request *req
  *
  * Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1219,6 +1477,7 @@ cosffi_str cosffi_credential_request_object_key(const cosffi_credential_request 
  *
  * Ownership: borrows `request`.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1229,6 +1488,7 @@ cosffi_credential_reason cosffi_credential_request_reason(const cosffi_credentia
  *
  * Ownership: borrows `request`; 0 for NULL.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1239,6 +1499,7 @@ uint64_t cosffi_credential_request_deadline_ms(const cosffi_credential_request *
  *
  * Ownership: takes `request`, also on errors; `credentials` are copied and still yours.
  * Threads: any, also from inside the fetch callback.
+ * How often: once for each request, and then none of the others.
  * Errors: INVALID_ARGUMENT when either is NULL; the request has then failed.
  * Since: 0.1 (ABI 1).
  */
@@ -1252,6 +1513,7 @@ cosffi_result cosffi_credential_request_complete(cosffi_credential_request *requ
  *
  * Ownership: takes `request`, also on errors; the text is copied.
  * Threads: any, also from inside the fetch callback.
+ * How often: once for each request, and then none of the others.
  * Errors: INVALID_ARGUMENT when `request` is NULL or the message is not UTF-8; the request has then
  * failed without a message.
  * Since: 0.1 (ABI 1).
@@ -1265,6 +1527,7 @@ cosffi_result cosffi_credential_request_fail(cosffi_credential_request *request,
  *
  * Ownership: takes `request`; NULL is fine.
  * Threads: any, also from inside the fetch callback.
+ * How often: once for each request, and then none of the others; NULL any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1279,6 +1542,7 @@ void cosffi_credential_request_free(cosffi_credential_request *request);
  *
  * Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
  * Threads: any; the function has no state.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT with what is wrong.
  * Since: 0.1 (ABI 1).
  */
@@ -1292,6 +1556,7 @@ cosffi_result cosffi_sign_request(const cosffi_sign_options *options,
  *
  * Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
  * Threads: any; the function has no state.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT with what is wrong, also when the credentials end before the URL begins.
  * Since: 0.1 (ABI 1).
  */
@@ -1306,6 +1571,7 @@ cosffi_result cosffi_presign_url(const cosffi_presign_options *options,
  *
  * Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
  * Threads: any; the function has no state.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT with what is wrong.
  * Since: 0.1 (ABI 2).
  */
@@ -1320,6 +1586,7 @@ cosffi_result cosffi_policy_build(const cosffi_policy_options *options,
  *
  * Ownership: `*out` is yours; end it with cosffi_string_free(); `out` and `out_worst` may be NULL.
  * Threads: any; the function has no state.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT when the text is empty or not UTF-8. Text that is no policy is a finding.
  * Since: 0.1 (ABI 2).
  */
@@ -1336,6 +1603,7 @@ cosffi_result cosffi_policy_lint(cosffi_str policy_json,
  * Ownership: `*out_reason` is yours; end it with cosffi_string_free(); it may be NULL. `options` is read
  * during the call.
  * Threads: any; the function has no state.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT when something is missing or is no policy; `*out_allowed` is then 0.
  * Since: 0.1 (ABI 2).
  */
@@ -1352,6 +1620,7 @@ cosffi_result cosffi_policy_check(const cosffi_policy_check_options *options,
  * Ownership: `*out` is yours; end it with cosffi_client_free(). `options` and its text are copied;
  * the runtime and the provider may be freed first (a freed runtime starts no more transfers).
  * Threads: any.
+ * How often: any number of times; best once for each bucket, because connections are kept.
  * Errors: INVALID_ARGUMENT; CONFIG naming the option; SHUT_DOWN; FORKED.
  * Since: 0.1 (ABI 1).
  */
@@ -1368,6 +1637,7 @@ cosffi_result cosffi_client_new(const cosffi_runtime *runtime,
  *
  * Ownership: borrows `client`.
  * Threads: any, also inside a callback.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT for NULL or an unknown event; FORKED.
  * Since: 0.1 (ABI 2).
  */
@@ -1380,6 +1650,7 @@ cosffi_result cosffi_client_notify(const cosffi_client *client,
  *
  * Ownership: takes `client`; NULL is fine.
  * Threads: any, also inside a callback. In a forked child it does nothing.
+ * How often: once for each; NULL any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1568,6 +1839,101 @@ cosffi_result cosffi_download_fd(const cosffi_client *client,
                                  cosffi_error **err);
 
 /**
+ * Copies an object to `object_key` of the client's bucket, or moves it, without moving its bytes through
+ * here: up to 5 GiB in one request, above that in parts. The copy has the source's metadata unless
+ * `options` replace them; its storage class and access rule are those of a new object. The checksums of
+ * both are compared.
+ *
+ * Ownership: as cosffi_put_object(); `options` may be NULL.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them NOT_FOUND,
+ * PRECONDITION when the source changes meanwhile, and whatever keeps a moved source from being deleted.
+ * Since: 0.1 (ABI 3).
+ */
+cosffi_result cosffi_copy_object(const cosffi_client *client,
+                                 cosffi_str source_object_key,
+                                 cosffi_str object_key,
+                                 const cosffi_copy_options *options,
+                                 const cosffi_transfer_callbacks *callbacks,
+                                 cosffi_transfer **out_transfer,
+                                 cosffi_error **err);
+
+/**
+ * Deletes any number of objects, 1,000 in each request. Objects that the service refuses one by one are
+ * no error: look at cosffi_response_failure_count(). Deleting what does not exist goes well.
+ *
+ * Ownership: as cosffi_put_object(); the list of `objects_count` ids and its text are copied.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT, also for an empty list; SHUT_DOWN, FORKED; all others arrive in
+ * `on_complete`, when a request fails as a whole; those before it stay done.
+ * Since: 0.1 (ABI 3).
+ */
+cosffi_result cosffi_delete_objects(const cosffi_client *client,
+                                    const cosffi_object_id *objects,
+                                    size_t objects_count,
+                                    const cosffi_transfer_callbacks *callbacks,
+                                    cosffi_transfer **out_transfer,
+                                    cosffi_error **err);
+
+/**
+ * How many objects cosffi_delete_objects() deleted, or how many uploads and files
+ * cosffi_clean_up_stale() removed; 0 for other responses.
+ *
+ * Ownership: borrows `response`; 0 for NULL.
+ * Threads: any.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 3).
+ */
+uint64_t cosffi_response_deleted_count(const cosffi_response *response);
+
+/**
+ * How many objects cosffi_delete_objects() could not delete; 0 for other responses.
+ *
+ * Ownership: borrows `response`; 0 for NULL.
+ * Threads: any.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 3).
+ */
+size_t cosffi_response_failure_count(const cosffi_response *response);
+
+/**
+ * An object that could not be deleted, counted from 0.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * How often: any number of times.
+ * Errors: NULL when there are not so many.
+ * Since: 0.1 (ABI 3).
+ */
+const cosffi_delete_failure *cosffi_response_failure(const cosffi_response *response,
+                                                            size_t index);
+
+/**
+ * Makes a URL that lets its holder do `method` ("GET", "PUT" and so on) to one object, with the
+ * client's credentials: cosffi_response_url() and cosffi_response_expired_time_s() of the response. A
+ * program that has the credentials itself can use cosffi_presign_url() instead. Nothing is sent but what
+ * the provider of credentials sends. The URL names the bucket's own host and is a secret until it ends.
+ *
+ * Ownership: as cosffi_put_object().
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`, among them CONFIG and
+ * CREDENTIAL.
+ * Since: 0.1 (ABI 3).
+ */
+cosffi_result cosffi_presign_object(const cosffi_client *client,
+                                    cosffi_str method,
+                                    cosffi_str object_key,
+                                    const cosffi_presign_object_options *options,
+                                    const cosffi_transfer_callbacks *callbacks,
+                                    cosffi_transfer **out_transfer,
+                                    cosffi_error **err);
+
+/**
  * Signs a form with which a web page uploads one file as `object_key`, without any other permission;
  * "${filename}" in the key stands for the file's name. Nothing is sent but what the provider of
  * credentials sends. The response's body (cosffi_response_body()) is JSON for the page: "url", where
@@ -1587,6 +1953,45 @@ cosffi_result cosffi_post_form(const cosffi_client *client,
                                const cosffi_transfer_callbacks *callbacks,
                                cosffi_transfer **out_transfer,
                                cosffi_error **err);
+
+/**
+ * Sends any request to the bucket, or to one of its objects: for what this library has no function for,
+ * such as tags, access rules, versions, restoring. It is signed, repeated and judged like all others. The
+ * response has the status, every header, and the content, at most 32 MiB of it, in cosffi_response_body().
+ *
+ * Ownership: as cosffi_put_object(); an empty `object_key` means the bucket, `options` may be NULL.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED; all others arrive in `on_complete`.
+ * Since: 0.1 (ABI 3).
+ */
+cosffi_result cosffi_request(const cosffi_client *client,
+                             cosffi_str method,
+                             cosffi_str object_key,
+                             const cosffi_request_options *options,
+                             const cosffi_transfer_callbacks *callbacks,
+                             cosffi_transfer **out_transfer,
+                             cosffi_error **err);
+
+/**
+ * Removes what is left of file transfers that were begun with this `resume_folder`, were interrupted and
+ * have not been continued for `older_than_s` seconds (0: seven days): parts of uploads to the client's
+ * bucket, and partly downloaded files. Nothing that runs is touched. Good once in a while, such as when an
+ * app starts. cosffi_response_deleted_count() tells how many were removed.
+ *
+ * Ownership: as cosffi_put_object().
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED, LOCAL when the folder cannot be made; all others arrive in
+ * `on_complete`: the first that kept something from being removed, which is tried again the next time.
+ * Since: 0.1 (ABI 3).
+ */
+cosffi_result cosffi_clean_up_stale(const cosffi_client *client,
+                                    cosffi_str resume_folder,
+                                    uint64_t older_than_s,
+                                    const cosffi_transfer_callbacks *callbacks,
+                                    cosffi_transfer **out_transfer,
+                                    cosffi_error **err);
 
 /* ==== Listing ================================================================================= */
 
@@ -1614,6 +2019,7 @@ cosffi_result cosffi_list_objects(const cosffi_client *client,
  *
  * Ownership: borrows `page`; 0 for NULL.
  * Threads: that of the cosffi_page_fn that was given the page.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1624,6 +2030,7 @@ size_t cosffi_list_page_object_count(const cosffi_list_page *page);
  *
  * Ownership: borrowed from `page`; NULL is fine.
  * Threads: that of the cosffi_page_fn that was given the page.
+ * How often: any number of times.
  * Errors: NULL when there are not so many.
  * Since: 0.1 (ABI 2).
  */
@@ -1635,6 +2042,7 @@ const cosffi_object_summary *cosffi_list_page_object(const cosffi_list_page *pag
  *
  * Ownership: borrows `page`; 0 for NULL.
  * Threads: that of the cosffi_page_fn that was given the page.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1645,6 +2053,7 @@ size_t cosffi_list_page_prefix_count(const cosffi_list_page *page);
  *
  * Ownership: borrowed from `page`; NULL is fine.
  * Threads: that of the cosffi_page_fn that was given the page.
+ * How often: any number of times.
  * Errors: empty when there are not so many.
  * Since: 0.1 (ABI 2).
  */
@@ -1655,6 +2064,7 @@ cosffi_str cosffi_list_page_prefix(const cosffi_list_page *page, size_t index);
  *
  * Ownership: borrowed from `page`; NULL is fine.
  * Threads: that of the cosffi_page_fn that was given the page.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1669,6 +2079,7 @@ cosffi_str cosffi_list_page_next_marker(const cosffi_list_page *page);
  *
  * Ownership: borrows `transfer`; NULL is fine.
  * Threads: any, also inside a callback.
+ * How often: any number of times.
  * Errors: none; any number of times, also after completion. In a forked child it does nothing.
  * Since: 0.1 (ABI 1).
  */
@@ -1680,6 +2091,7 @@ void cosffi_transfer_cancel(const cosffi_transfer *transfer);
  *
  * Ownership: borrows `transfer`; NULL is fine.
  * Threads: any, also inside a callback.
+ * How often: any number of times.
  * Errors: none; any number of times, also after completion. In a forked child it does nothing.
  * Since: 0.1 (ABI 2).
  */
@@ -1691,6 +2103,7 @@ void cosffi_transfer_pause(const cosffi_transfer *transfer);
  *
  * Ownership: borrows `transfer`; NULL is fine.
  * Threads: any, also inside a callback.
+ * How often: any number of times.
  * Errors: none; any number of times, also after completion. In a forked child it does nothing.
  * Since: 0.1 (ABI 2).
  */
@@ -1703,6 +2116,7 @@ void cosffi_transfer_stop(const cosffi_transfer *transfer);
  *
  * Ownership: borrows `transfer`; `*out` is yours; end it with cosffi_string_free().
  * Threads: any, also inside a callback.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT, FORKED.
  * Since: 0.1 (ABI 2).
  */
@@ -1717,6 +2131,7 @@ cosffi_result cosffi_transfer_resume_record(const cosffi_transfer *transfer,
  *
  * Ownership: borrows `transfer`; NULL is fine.
  * Threads: any, also inside a callback.
+ * How often: any number of times.
  * Errors: none. In a forked child it does nothing.
  * Since: 0.1 (ABI 2).
  */
@@ -1730,6 +2145,7 @@ void cosffi_transfer_resume(const cosffi_transfer *transfer);
  * Ownership: borrows `transfer`, which its callbacks may free meanwhile. `*err` is yours, a copy of
  * the transfer's error.
  * Threads: any except the callback thread.
+ * How often: any number of times.
  * Errors: those of the transfer; NOT_FINISHED when the time was over first (the transfer goes on);
  * WRONG_THREAD on the callback thread; FORKED.
  * Since: 0.1 (ABI 1).
@@ -1743,6 +2159,7 @@ cosffi_result cosffi_transfer_wait(const cosffi_transfer *transfer,
  *
  * Ownership: borrowed from `transfer`, valid until the last reference to it is freed.
  * Threads: any.
+ * How often: any number of times.
  * Errors: NULL, also for NULL.
  * Since: 0.1 (ABI 1).
  */
@@ -1753,6 +2170,7 @@ const cosffi_response *cosffi_transfer_response(const cosffi_transfer *transfer)
  *
  * Ownership: borrows `transfer`; NULL is fine.
  * Threads: any.
+ * How often: any number of times, each matched by one cosffi_transfer_free().
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -1764,10 +2182,38 @@ void cosffi_transfer_retain(const cosffi_transfer *transfer);
  *
  * Ownership: takes one reference; NULL is fine.
  * Threads: any, also inside a callback of this very transfer.
+ * How often: once for each reference: that of the start, and one for each cosffi_transfer_retain().
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
 void cosffi_transfer_free(const cosffi_transfer *transfer);
+
+/**
+ * What a transfer is doing at this moment. The last three states are final, and are told when the last
+ * callback has returned, or the completion is in the queue.
+ *
+ * Ownership: borrows `transfer`; COSFFI_TRANSFER_NONE for NULL.
+ * Threads: any, also inside a callback.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 3).
+ */
+cosffi_transfer_state cosffi_transfer_status(const cosffi_transfer *transfer);
+
+/**
+ * How far a transfer is at this moment: bytes done of bytes in total, UINT64_MAX while that is not known.
+ * For programs that would rather look than be told.
+ *
+ * Ownership: borrows `transfer`; NULL is fine, also for `out_done_bytes` and `out_total_bytes`.
+ * Threads: any, also inside a callback.
+ * How often: any number of times.
+ * Errors: returns 1 when there is something to tell, else 0 and writes 0 and UINT64_MAX: before the first
+ * byte, for NULL, and for transfers that have no progress. In a forked child it is 0.
+ * Since: 0.1 (ABI 3).
+ */
+int32_t cosffi_transfer_progress(const cosffi_transfer *transfer,
+                                 uint64_t *out_done_bytes,
+                                 uint64_t *out_total_bytes);
 
 /* ==== Queue of events ========================================================================= */
 
@@ -1776,6 +2222,7 @@ void cosffi_transfer_free(const cosffi_transfer *transfer);
  *
  * Ownership: `*out` is yours; end it with cosffi_queue_free().
  * Threads: any.
+ * How often: any number of times.
  * Errors: INVALID_ARGUMENT.
  * Since: 0.1 (ABI 2).
  */
@@ -1784,7 +2231,8 @@ cosffi_result cosffi_queue_new(cosffi_queue **out, cosffi_error **err);
 /**
  * Takes the next event, waiting for one up to `timeout_ms`; a negative time waits as long as it takes,
  * 0 not at all. Functions of transfers that have to answer are called in here, on this thread; those
- * of one transfer never two at a time.
+ * of one transfer never two at a time. Events of one transfer come out in their order; with several
+ * threads one may hold its progress while another has its completion already.
  *
  * Ownership: borrows `queue`; `*out_event` is yours; end it with cosffi_event_free().
  * Threads: any, several at once; not from inside a function that it calls.
@@ -1804,6 +2252,7 @@ cosffi_result cosffi_queue_next(const cosffi_queue *queue,
  *
  * Ownership: borrowed from `queue`, valid until that is freed.
  * Threads: any.
+ * How often: any number of times.
  * Errors: -1 when there is none: for NULL, on systems without pipes, when the process has no
  * descriptors left.
  * Since: 0.1 (ABI 2).
@@ -1818,6 +2267,7 @@ int32_t cosffi_queue_wake_fd(const cosffi_queue *queue);
  * Ownership: takes `queue`; NULL is fine. No thread may be inside cosffi_queue_next(). Events taken
  * before stay valid.
  * Threads: any. In a forked child it does nothing.
+ * How often: once for each queue; NULL any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1828,6 +2278,7 @@ void cosffi_queue_free(cosffi_queue *queue);
  *
  * Ownership: borrows `event`.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1838,6 +2289,7 @@ cosffi_event_type cosffi_event_kind(const cosffi_event *event);
  *
  * Ownership: yours as it always was; NULL for NULL.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1848,6 +2300,7 @@ void *cosffi_event_user_data(const cosffi_event *event);
  *
  * Ownership: borrows `event`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1858,6 +2311,7 @@ uint64_t cosffi_event_done_bytes(const cosffi_event *event);
  *
  * Ownership: borrows `event`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1868,6 +2322,7 @@ uint64_t cosffi_event_total_bytes(const cosffi_event *event);
  *
  * Ownership: borrows `event`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1878,6 +2333,7 @@ cosffi_result cosffi_event_result(const cosffi_event *event);
  *
  * Ownership: borrowed from `event`, valid until it is freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1888,6 +2344,7 @@ const cosffi_response *cosffi_event_response(const cosffi_event *event);
  *
  * Ownership: borrowed from `event`, valid until it is freed; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1899,6 +2356,7 @@ const cosffi_error *cosffi_event_error(const cosffi_event *event);
  *
  * Ownership: takes `event`; NULL is fine.
  * Threads: any.
+ * How often: once for each; NULL any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1911,6 +2369,7 @@ void cosffi_event_free(cosffi_event *event);
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: empty when there is none.
  * Since: 0.1 (ABI 1).
  */
@@ -1922,6 +2381,7 @@ cosffi_str cosffi_response_etag(const cosffi_response *response);
  *
  * Ownership: borrows `response`; 0 for NULL.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1932,6 +2392,7 @@ uint32_t cosffi_response_status(const cosffi_response *response);
  *
  * Ownership: borrows `response`; 0 for NULL.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1944,16 +2405,19 @@ uint64_t cosffi_response_resumed_bytes(const cosffi_response *response);
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
 cosffi_str cosffi_response_restart_reason(const cosffi_response *response);
 
 /**
- * The content, when cosffi_get_object() was asked to keep it in memory; else nothing.
+ * The content: of an object that cosffi_get_object() was asked to keep in memory, of the answer to
+ * cosffi_request(), the JSON of cosffi_post_form(); else nothing.
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 2).
  */
@@ -1964,6 +2428,7 @@ cosffi_bytes cosffi_response_body(const cosffi_response *response);
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: empty when there is none.
  * Since: 0.1 (ABI 1).
  */
@@ -1974,6 +2439,7 @@ cosffi_str cosffi_response_request_id(const cosffi_response *response);
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: empty when there is none.
  * Since: 0.1 (ABI 1).
  */
@@ -1984,6 +2450,7 @@ cosffi_str cosffi_response_version_id(const cosffi_response *response);
  *
  * Ownership: borrows `response`; NULL is fine, also for `out_crc64`.
  * Threads: any.
+ * How often: any number of times.
  * Errors: returns 1 when it is known, else 0 and writes 0.
  * Since: 0.1 (ABI 1).
  */
@@ -1994,6 +2461,7 @@ int32_t cosffi_response_crc64(const cosffi_response *response, uint64_t *out_crc
  *
  * Ownership: borrows `response`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: UINT64_MAX for NULL.
  * Since: 0.1 (ABI 1).
  */
@@ -2004,6 +2472,7 @@ uint64_t cosffi_response_size_bytes(const cosffi_response *response);
  *
  * Ownership: borrows `response`; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: none.
  * Since: 0.1 (ABI 1).
  */
@@ -2012,15 +2481,39 @@ uint64_t cosffi_response_last_modified_s(const cosffi_response *response);
 /**
  * A header of the answer to cosffi_head_object(), cosffi_get_object() or a download, in any case of
  * letters: content-type, cache-control, content-disposition, content-encoding, content-language,
- * expires, x-cos-storage-class, and x-cos-meta-* of your own.
+ * expires, x-cos-storage-class, and x-cos-meta-* of your own; any header of the answer to
+ * cosffi_request().
  *
  * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
  * Threads: any.
+ * How often: any number of times.
  * Errors: empty when there is no such header or `name` is not text.
  * Since: 0.1 (ABI 1).
  */
 cosffi_str cosffi_response_header(const cosffi_response *response,
                                          cosffi_str name);
+
+/**
+ * The URL that cosffi_presign_object() made; else empty. A secret until it ends.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 3).
+ */
+cosffi_str cosffi_response_url(const cosffi_response *response);
+
+/**
+ * When the URL of cosffi_presign_object() or the form of cosffi_post_form() ends, Unix seconds; else 0.
+ *
+ * Ownership: borrows `response`; 0 for NULL.
+ * Threads: any.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 3).
+ */
+uint64_t cosffi_response_expired_time_s(const cosffi_response *response);
 
 /* ==== Log ===================================================================================== */
 
@@ -2174,6 +2667,30 @@ static inline cosffi_policy_check_options cosffi_policy_check_options_default(vo
 /** A cosffi_post_form_options with its size set and every field at its default. */
 static inline cosffi_post_form_options cosffi_post_form_options_default(void) {
     cosffi_post_form_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_copy_options with its size set and every field at its default. */
+static inline cosffi_copy_options cosffi_copy_options_default(void) {
+    cosffi_copy_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_presign_object_options with its size set and every field at its default. */
+static inline cosffi_presign_object_options cosffi_presign_object_options_default(void) {
+    cosffi_presign_object_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_request_options with its size set and every field at its default. */
+static inline cosffi_request_options cosffi_request_options_default(void) {
+    cosffi_request_options value;
     memset(&value, 0, sizeof value);
     value.struct_size = sizeof value;
     return value;

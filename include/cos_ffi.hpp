@@ -521,6 +521,25 @@ class Response {
     std::string_view restart_reason() const noexcept {
         return detail::view(cosffi_response_restart_reason(raw_));
     }
+    /** What presign_object() made; a secret. */
+    std::string_view url() const noexcept { return detail::view(cosffi_response_url(raw_)); }
+    /** When that URL, or a form, ends. */
+    std::uint64_t expired_time_s() const noexcept { return cosffi_response_expired_time_s(raw_); }
+
+    /** An object that delete_objects() could not delete. */
+    struct Failure {
+        std::string_view object_key, version_id, service_code, message;
+    };
+    /** How many were deleted. */
+    std::uint64_t deleted_count() const noexcept { return cosffi_response_deleted_count(raw_); }
+    std::size_t failure_count() const noexcept { return cosffi_response_failure_count(raw_); }
+    /** Below failure_count(). */
+    Failure failure(std::size_t index) const {
+        const cosffi_delete_failure *raw = cosffi_response_failure(raw_, index);
+        if (raw == nullptr) throw std::out_of_range("Response::failure");
+        return {detail::view(raw->object_key), detail::view(raw->version_id),
+                detail::view(raw->service_code), detail::view(raw->message)};
+    }
 
   private:
     const cosffi_response *raw_;
@@ -691,6 +710,16 @@ class Transfer {
         return Response(cosffi_transfer_response(raw_.get()));
     }
 
+    /** What it is doing. */
+    cosffi_transfer_state status() const noexcept { return cosffi_transfer_status(raw_.get()); }
+
+    /** Bytes done of bytes in total, once there is something to tell. */
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> progress() const noexcept {
+        std::uint64_t done = 0, total = 0;
+        if (cosffi_transfer_progress(raw_.get(), &done, &total) == 0) return std::nullopt;
+        return std::pair(done, total);
+    }
+
     /** One more owner of the same transfer. */
     Transfer share() const noexcept {
         cosffi_transfer_retain(raw_.get());
@@ -709,6 +738,11 @@ struct ClientOptions {
     std::uint64_t part_size_bytes = 0;
     std::uint32_t concurrency = 0, max_attempts = 0;
     std::uint64_t connect_timeout_ms = 0, read_timeout_ms = 0, operation_timeout_ms = 0;
+    std::string custom_domain, pinned_ca_pem;
+    cosffi_domain domain = COSFFI_DOMAIN_DEFAULT;
+    bool backup_domain = true;
+    std::uint64_t rate_limit_bytes_per_s = 0, memory_budget_bytes = 0, stall_timeout_ms = 0,
+                  multipart_threshold_bytes = 0;
     /** Hears of every request sent; the attempt is borrowed for the call. */
     std::function<void(const cosffi_attempt &)> on_attempt;
 };
@@ -719,8 +753,10 @@ struct UploadOptions {
     Pairs headers;
     std::uint64_t part_size_bytes = 0;
     std::uint32_t concurrency = 0;
-    bool forbid_overwrite = false;
+    bool forbid_overwrite = false, content_md5 = false;
     std::string resume_folder, resume_record;
+    cosffi_priority priority = COSFFI_PRIORITY_NORMAL;
+    std::uint64_t rate_limit_bytes_per_s = 0;
 };
 
 /** Settings of a download; see cosffi_download_options. */
@@ -728,6 +764,36 @@ struct DownloadOptions {
     std::uint64_t part_size_bytes = 0;
     std::uint32_t concurrency = 0;
     std::string resume_folder, resume_record;
+    cosffi_priority priority = COSFFI_PRIORITY_NORMAL;
+    std::uint64_t rate_limit_bytes_per_s = 0;
+};
+
+/** Settings of a copy; see cosffi_copy_options. */
+struct CopyOptions {
+    std::string source_bucket, source_region, source_version_id, source_if_match, content_type;
+    Pairs headers;
+    bool replace_metadata = false, delete_source = false, forbid_overwrite = false;
+    cosffi_priority priority = COSFFI_PRIORITY_NORMAL;
+    std::uint64_t part_size_bytes = 0, multipart_threshold_bytes = 0;
+    std::uint32_t concurrency = 0;
+};
+
+/** An object, or one version of it. */
+struct ObjectId {
+    std::string object_key, version_id = {};
+};
+
+/** What a URL allows; see cosffi_presign_object_options. */
+struct PresignObjectOptions {
+    std::uint64_t expires_s = 0;
+    Pairs params, headers;
+};
+
+/** What else a request has; see cosffi_request_options. */
+struct RequestOptions {
+    Pairs params, headers;
+    std::string body;
+    bool only_once = false;
 };
 
 /** Settings of a read; see cosffi_get_options. */
@@ -771,6 +837,14 @@ class Client {
         options.connect_timeout_ms = from.connect_timeout_ms;
         options.read_timeout_ms = from.read_timeout_ms;
         options.operation_timeout_ms = from.operation_timeout_ms;
+        options.custom_domain = detail::str(from.custom_domain);
+        options.pinned_ca_pem = detail::str(from.pinned_ca_pem);
+        options.domain = from.domain;
+        options.no_backup_domain = !from.backup_domain;
+        options.rate_limit_bytes_per_s = from.rate_limit_bytes_per_s;
+        options.memory_budget_bytes = from.memory_budget_bytes;
+        options.stall_timeout_ms = from.stall_timeout_ms;
+        options.multipart_threshold_bytes = from.multipart_threshold_bytes;
         if (from.on_attempt) {
             options.on_attempt = [](void *user_data, const cosffi_attempt *attempt) noexcept {
                 (*static_cast<OnAttempt *>(user_data))(*attempt);
@@ -842,6 +916,8 @@ class Client {
         options.concurrency = from.concurrency;
         options.resume_folder = detail::str(from.resume_folder);
         options.resume_record = detail::str(from.resume_record);
+        options.priority = from.priority;
+        options.rate_limit_bytes_per_s = from.rate_limit_bytes_per_s;
         return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
             return cosffi_download_file(raw_.get(), detail::str(object_key), detail::str(path),
                                         &options, cb, out, err);
@@ -905,6 +981,87 @@ class Client {
         });
     }
 
+    /** Copies, or moves, an object to `object_key` of this bucket. */
+    Expected<Transfer> copy_object(std::string_view source_object_key, std::string_view object_key,
+                                   const CopyOptions &from = {}, Callbacks callbacks = {}) const {
+        const auto headers = detail::pairs(from.headers);
+        auto options = cosffi_copy_options_default();
+        options.source_bucket = detail::str(from.source_bucket);
+        options.source_region = detail::str(from.source_region);
+        options.source_version_id = detail::str(from.source_version_id);
+        options.source_if_match = detail::str(from.source_if_match);
+        options.content_type = detail::str(from.content_type);
+        options.headers = headers.data();
+        options.headers_count = headers.size();
+        options.replace_metadata = from.replace_metadata;
+        options.delete_source = from.delete_source;
+        options.forbid_overwrite = from.forbid_overwrite;
+        options.priority = from.priority;
+        options.part_size_bytes = from.part_size_bytes;
+        options.multipart_threshold_bytes = from.multipart_threshold_bytes;
+        options.concurrency = from.concurrency;
+        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+            return cosffi_copy_object(raw_.get(), detail::str(source_object_key),
+                                      detail::str(object_key), &options, cb, out, err);
+        });
+    }
+
+    /** Those that could not be deleted are in the response: Response::failure(). */
+    Expected<Transfer> delete_objects(const std::vector<ObjectId> &from,
+                                      Callbacks callbacks = {}) const {
+        std::vector<cosffi_object_id> objects;
+        objects.reserve(from.size());
+        for (const auto &id : from) {
+            objects.push_back({detail::str(id.object_key), detail::str(id.version_id)});
+        }
+        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+            return cosffi_delete_objects(raw_.get(), objects.data(), objects.size(), cb, out, err);
+        });
+    }
+
+    /** Response::url() is good for `method` on one object. */
+    Expected<Transfer> presign_object(std::string_view method, std::string_view object_key,
+                                      const PresignObjectOptions &from,
+                                      Callbacks callbacks = {}) const {
+        const auto params = detail::pairs(from.params), headers = detail::pairs(from.headers);
+        auto options = cosffi_presign_object_options_default();
+        options.expires_s = from.expires_s;
+        options.params = params.data();
+        options.params_count = params.size();
+        options.headers = headers.data();
+        options.headers_count = headers.size();
+        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+            return cosffi_presign_object(raw_.get(), detail::str(method), detail::str(object_key),
+                                         &options, cb, out, err);
+        });
+    }
+
+    /** Anything else; an empty key means the bucket. */
+    Expected<Transfer> request(std::string_view method, std::string_view object_key,
+                               const RequestOptions &from = {}, Callbacks callbacks = {}) const {
+        const auto params = detail::pairs(from.params), headers = detail::pairs(from.headers);
+        auto options = cosffi_request_options_default();
+        options.params = params.data();
+        options.params_count = params.size();
+        options.headers = headers.data();
+        options.headers_count = headers.size();
+        options.body = {reinterpret_cast<const std::uint8_t *>(from.body.data()), from.body.size()};
+        options.only_once = from.only_once;
+        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+            return cosffi_request(raw_.get(), detail::str(method), detail::str(object_key),
+                                  &options, cb, out, err);
+        });
+    }
+
+    /** Removes what interrupted transfers left in this folder and did not continue; 0: for seven days. */
+    Expected<Transfer> clean_up_stale(std::string_view resume_folder, std::uint64_t older_than_s = 0,
+                                      Callbacks callbacks = {}) const {
+        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+            return cosffi_clean_up_stale(raw_.get(), detail::str(resume_folder), older_than_s, cb,
+                                         out, err);
+        });
+    }
+
     /** Response::body() is the form as JSON. */
     Expected<Transfer> post_form(std::string_view object_key, const PostFormOptions &from,
                                  Callbacks callbacks = {}) const {
@@ -942,6 +1099,9 @@ class Client {
             options.forbid_overwrite = from.forbid_overwrite;
             options.resume_folder = detail::str(from.resume_folder);
             options.resume_record = detail::str(from.resume_record);
+            options.priority = from.priority;
+            options.content_md5 = from.content_md5;
+            options.rate_limit_bytes_per_s = from.rate_limit_bytes_per_s;
         }
         Upload(const Upload &) = delete;
         Upload &operator=(const Upload &) = delete;

@@ -6,8 +6,6 @@
 # host proof (a static program linked with -nostdlib) stands alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-version=1.95.0
-deb="rust-src=$version+dfsg1-2~bpo13+1"
 work=target/no-std
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
@@ -89,32 +87,13 @@ if [ "$(uname -sm)" = "Linux x86_64" ]; then
 fi
 
 # 2. A microcontroller and a browser.
-sources() {
-  [ -e "$work/tc/lib/rustlib/src/rust/library/core" ] && return 0
-  [ "$(rustc --version | cut -d' ' -f2)" = "$version" ] || return 1
-  command -v apt-get >/dev/null || return 1
-  local mirror
-  mirror=$(sed -n 's/^URIs: //p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)
-  [ -n "$mirror" ] || mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\(http[^ ]*\) .*/\2/p' /etc/apt/sources.list 2>/dev/null | head -1)
-  [ -n "$mirror" ] || return 1
-  mkdir -p "$work/lists/partial"
-  echo "deb $mirror trixie-backports main" > "$work/backports.list"
-  local options=(-o "Dir::Etc::sourcelist=$work/backports.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
-  apt-get "${options[@]}" -qq update && (cd "$work" && apt-get "${options[@]}" -qq download "$deb") || return 1
-  dpkg-deb -x "$work"/rust-src_*.deb "$work/src" || return 1
-  local sysroot
-  sysroot=$(rustc --print sysroot)
-  cp -al "$sysroot" "$work/tc" 2>/dev/null || { rm -rf "$work/tc"; cp -a "$sysroot" "$work/tc"; }
-  mkdir -p "$work/tc/lib/rustlib/src/rust"
-  ln -sfn "$work/src/usr/src/rustc-$version/library" "$work/tc/lib/rustlib/src/rust/library"
-}
-if sources >"$work/sources.log" 2>&1; then
-  export RUSTC="$work/tc/bin/rustc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target"
+if toolchain=$(scripts/rust-src.sh); then
+  export RUSTC="$toolchain/bin/rustc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target"
   for target in thumbv7em-none-eabi wasm32-unknown-unknown; do
-    "$work/tc/bin/cargo" build --quiet --release --locked -p cos-sign-core --no-default-features \
+    "$toolchain/bin/cargo" build --quiet --release --locked -p cos-sign-core --no-default-features \
       -Zbuild-std=core,alloc,compiler_builtins -Zbuild-std-features=compiler-builtins-mem --target "$target"
     echo "no-std: built for $target without alloc"
   done
 else
-  echo "no-std: SKIPPED thumbv7em-none-eabi and wasm32-unknown-unknown: $deb cannot be had here (see $work/sources.log)" >&2
+  echo "no-std: SKIPPED thumbv7em-none-eabi and wasm32-unknown-unknown: no sources of the standard library" >&2
 fi

@@ -213,6 +213,46 @@ static void by_descriptor(const Client &client) {
     std::fclose(back);
 }
 
+static void managed(const Client &client, const std::string &folder) {
+    UploadOptions upload;
+    upload.content_md5 = true;
+    client.put_object("x/managed", "12345", upload).value().wait().value();
+    CopyOptions copy;
+    copy.replace_metadata = true;
+    copy.content_type = "text/x-copy";
+    copy.headers = {{"x-cos-meta-color", "red"}};
+    copy.priority = COSFFI_PRIORITY_HIGH;
+    const auto copied = client.copy_object("x/managed", "x/copy", copy).value();
+    CHECK(copied.wait().value().size_bytes() == 5);
+    CHECK(copied.status() == COSFFI_TRANSFER_COMPLETED);
+    copied.cancel(); // has no effect any more
+    CHECK(copied.status() == COSFFI_TRANSFER_COMPLETED);
+    const auto head = client.head_object("x/copy").value();
+    CHECK(head.wait().value().header("content-type") == "text/x-copy");
+    CHECK(!head.progress());
+
+    const auto gone = client.delete_objects({{"x/managed"}, {"x/copy"}, {"x/none"}}).value();
+    CHECK(gone.wait().value().deleted_count() == 3 && gone.wait().value().failure_count() == 0);
+    CHECK(!client.delete_objects({}));
+
+    PresignObjectOptions presign;
+    presign.expires_s = 60;
+    presign.params = {{"response-content-type", "text/plain"}};
+    const auto url = client.presign_object("GET", "x/a b", presign).value();
+    CHECK(url.wait().value().url().find("/x/a%20b?") != std::string_view::npos);
+    CHECK(url.wait().value().expired_time_s() > 0);
+
+    RequestOptions request;
+    request.params = {{"versioning", ""}};
+    const auto versioning = client.request("GET", "", request).value();
+    CHECK(versioning.wait().value().status() == 200);
+    CHECK(versioning.wait().value().body().find("<Versioning") != std::string_view::npos);
+
+    const auto cleaned = client.clean_up_stale(folder + "/none").value();
+    CHECK(cleaned.wait().value().deleted_count() == 0);
+    std::remove((folder + "/none").c_str());
+}
+
 static void on_a_loop(const Client &client) {
     auto queue = Queue::create().value();
     int completed = 0;
@@ -298,6 +338,7 @@ int main(int argc, char **argv) {
         auto client = Client::create(runtime, provider, options).value();
         both_ways(client, argv[4]);
         by_descriptor(client);
+        managed(client, argv[4]);
         on_a_loop(client);
         options.on_attempt = nullptr;
         credentials_from_the_app(runtime, options, argv);

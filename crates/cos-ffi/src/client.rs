@@ -6,7 +6,7 @@ use core::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cos_client::{Client, ClientBuilder, ErrorKind, RetryPolicy};
+use cos_client::{Client, ClientBuilder, Domain, ErrorKind, RetryPolicy};
 
 use crate::callback::{UserData, cosffi_drop_fn};
 use crate::error::{Failure, cosffi_error};
@@ -63,6 +63,52 @@ pub struct cosffi_client_options {
     /// and its transfers are gone; after the runtime has ended, on the thread that lets go last. When
     /// cosffi_client_new() fails, before it returns.
     pub on_attempt_drop: cosffi_drop_fn,
+    /// A domain of your own that leads to the bucket, "https://files.example.com". (ABI 3)
+    pub custom_domain: cosffi_str,
+    /// Certificates (PEM) to trust and no others: to pin a root. (ABI 3)
+    pub pinned_ca_pem: cosffi_str,
+    /// Which of the service's domains to use, a cosffi_domain. Default: COSFFI_DOMAIN_DEFAULT. (ABI 3)
+    pub domain: i32,
+    /// Not 0: a bucket whose own domain does not answer is not asked at the service's second one. (ABI 3)
+    pub no_backup_domain: u32,
+    /// Bytes of content per second at most, everything this client sends and receives together. Default:
+    /// no limit. (ABI 3)
+    pub rate_limit_bytes_per_s: u64,
+    /// Bytes that all uploads of streams together hold at most; a larger part goes alone. Default:
+    /// 64 MiB. (ABI 3)
+    pub memory_budget_bytes: u64,
+    /// An upload's connection that took no byte for this long is cut. Default: 30,000. (ABI 3)
+    pub stall_timeout_ms: u64,
+    /// Files of at least this many bytes go in parts. Default: those larger than one part. (ABI 3)
+    pub multipart_threshold_bytes: u64,
+}
+
+/// The service's domains.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum cosffi_domain {
+    /// "<bucket>.cos.<region>.myqcloud.com", the classic one.
+    COSFFI_DOMAIN_DEFAULT = 0,
+    /// "<bucket>.cos.<region>.tencentcos.cn", the newer one.
+    COSFFI_DOMAIN_TENCENTCOS = 1,
+    /// "<bucket>.cos-internal.<region>.tencentcos.cn", inside Tencent's network only.
+    COSFFI_DOMAIN_INTERNAL = 2,
+    /// "<bucket>.cos.accelerate.myqcloud.com"; acceleration must be on for the bucket.
+    COSFFI_DOMAIN_ACCELERATE = 3,
+}
+
+/// A number from C.
+fn domain_of(domain: i32) -> Result<Domain, Failure> {
+    use cosffi_domain::*;
+    match domain {
+        n if n == COSFFI_DOMAIN_DEFAULT as i32 => Ok(Domain::Default),
+        n if n == COSFFI_DOMAIN_TENCENTCOS as i32 => Ok(Domain::TencentCos),
+        n if n == COSFFI_DOMAIN_INTERNAL as i32 => Ok(Domain::Internal),
+        n if n == COSFFI_DOMAIN_ACCELERATE as i32 => Ok(Domain::Accelerate),
+        other => Err(Failure::argument(format!(
+            "options->domain is {other}, which is no cosffi_domain"
+        ))),
+    }
 }
 
 // SAFETY: repr(C), struct_size first; text, pointers and integers may be zero.
@@ -108,6 +154,7 @@ pub(crate) fn code_of(kind: ErrorKind) -> cosffi_result {
 /// Ownership: `*out` is yours; end it with cosffi_client_free(). `options` and its text are copied;
 /// the runtime and the provider may be freed first (a freed runtime starts no more transfers).
 /// Threads: any.
+/// How often: any number of times; best once for each bucket, because connections are kept.
 /// Errors: INVALID_ARGUMENT; CONFIG naming the option; SHUT_DOWN; FORKED.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -148,13 +195,19 @@ pub unsafe extern "C" fn cosffi_client_new(
 
 fn builder(options: &cosffi_client_options) -> Result<ClientBuilder, Failure> {
     // SAFETY: the caller of cosffi_client_new() promises that text and provider live for that call.
-    let (bucket, region, endpoint, ca_pem, proxy, provider) = unsafe {
+    let (bucket, region, endpoint, ca_pem, proxy, custom_domain, pinned_ca_pem, provider) = unsafe {
         (
             options.bucket.read_required("options->bucket")?,
             options.region.read_required("options->region")?,
             options.endpoint.read_optional("options->endpoint")?,
             options.ca_pem.read_optional("options->ca_pem")?,
             options.proxy.read_optional("options->proxy")?,
+            options
+                .custom_domain
+                .read_optional("options->custom_domain")?,
+            options
+                .pinned_ca_pem
+                .read_optional("options->pinned_ca_pem")?,
             options
                 .provider
                 .as_ref()
@@ -164,6 +217,8 @@ fn builder(options: &cosffi_client_options) -> Result<ClientBuilder, Failure> {
     let mut builder = Client::builder()
         .bucket(bucket)
         .region(region)
+        .domain(domain_of(options.domain)?)
+        .backup_domain(options.no_backup_domain == 0)
         .credentials(Arc::clone(provider.get()));
     if let Some(endpoint) = endpoint {
         builder = builder.endpoint(endpoint);
@@ -173,6 +228,24 @@ fn builder(options: &cosffi_client_options) -> Result<ClientBuilder, Failure> {
     }
     if let Some(proxy) = proxy {
         builder = builder.proxy(proxy);
+    }
+    if let Some(url) = custom_domain {
+        builder = builder.custom_domain(url);
+    }
+    if let Some(pem) = pinned_ca_pem {
+        builder = builder.pinned_ca_pem(pem);
+    }
+    if options.rate_limit_bytes_per_s != 0 {
+        builder = builder.rate_limit(options.rate_limit_bytes_per_s);
+    }
+    if options.memory_budget_bytes != 0 {
+        builder = builder.memory_budget(options.memory_budget_bytes);
+    }
+    if options.multipart_threshold_bytes != 0 {
+        builder = builder.multipart_threshold(options.multipart_threshold_bytes);
+    }
+    if let Some(limit) = milliseconds(options.stall_timeout_ms) {
+        builder = builder.stall_timeout(limit);
     }
     if options.part_size_bytes != 0 {
         builder = builder.part_size(options.part_size_bytes);
@@ -218,6 +291,7 @@ pub enum cosffi_app_event {
 ///
 /// Ownership: borrows `client`.
 /// Threads: any, also inside a callback.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT for NULL or an unknown event; FORKED.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -244,6 +318,7 @@ pub extern "C" fn cosffi_client_notify(
 ///
 /// Ownership: takes `client`; NULL is fine.
 /// Threads: any, also inside a callback. In a forked child it does nothing.
+/// How often: once for each; NULL any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

@@ -61,6 +61,7 @@ impl From<CredentialError> for Failure {
 ///
 /// Ownership: `*out` is yours; end it with cosffi_credentials_free(). The text is copied.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT, also for keys with blanks in them and times in milliseconds.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -113,6 +114,7 @@ pub unsafe extern "C" fn cosffi_credentials_new(
 ///
 /// Ownership: `*out` is yours; end it with cosffi_credentials_free(). The text is not kept.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: CREDENTIAL with the service's code and message when the JSON is an error or is not what
 /// it should be; INVALID_ARGUMENT when the text is empty or not UTF-8.
 /// Since: 0.1 (ABI 1).
@@ -138,6 +140,7 @@ pub unsafe extern "C" fn cosffi_credentials_parse_sts(
 ///
 /// Ownership: borrowed from `credentials`, valid until they are freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -157,6 +160,7 @@ pub extern "C" fn cosffi_credentials_session_token(
 ///
 /// Ownership: borrows `credentials`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -174,6 +178,7 @@ pub extern "C" fn cosffi_credentials_expired_time_s(
 ///
 /// Ownership: takes `credentials`; NULL is fine.
 /// Threads: any.
+/// How often: once for each; NULL any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

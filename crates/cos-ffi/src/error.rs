@@ -109,6 +109,7 @@ where
 ///
 /// Ownership: borrows `error`.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -123,6 +124,7 @@ pub extern "C" fn cosffi_error_code(error: Option<&cosffi_error>) -> cosffi_resu
 ///
 /// Ownership: borrows `error`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -134,6 +136,7 @@ pub extern "C" fn cosffi_error_http_status(error: Option<&cosffi_error>) -> u32 
 ///
 /// Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -147,6 +150,7 @@ pub extern "C" fn cosffi_error_service_code(error: Option<&cosffi_error>) -> cos
 ///
 /// Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -159,6 +163,7 @@ pub extern "C" fn cosffi_error_message(error: Option<&cosffi_error>) -> cosffi_s
 ///
 /// Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -172,6 +177,7 @@ pub extern "C" fn cosffi_error_request_id(error: Option<&cosffi_error>) -> cosff
 ///
 /// Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -183,6 +189,7 @@ pub extern "C" fn cosffi_error_resource(error: Option<&cosffi_error>) -> cosffi_
 ///
 /// Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -195,6 +202,7 @@ pub extern "C" fn cosffi_error_hint(error: Option<&cosffi_error>) -> cosffi_str 
 ///
 /// Ownership: borrowed from `error`, valid until it is freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -208,6 +216,7 @@ pub extern "C" fn cosffi_error_resume_record(error: Option<&cosffi_error>) -> co
 ///
 /// Ownership: borrows `error`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -219,6 +228,7 @@ pub extern "C" fn cosffi_error_is_retryable(error: Option<&cosffi_error>) -> i32
 ///
 /// Ownership: borrows `error`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -231,6 +241,7 @@ pub extern "C" fn cosffi_error_attempts(error: Option<&cosffi_error>) -> u32 {
 ///
 /// Ownership: takes `error`; NULL is fine.
 /// Threads: any.
+/// How often: once for each error; NULL any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

@@ -213,6 +213,7 @@ impl cosffi_queue {
 ///
 /// Ownership: `*out` is yours; end it with cosffi_queue_free().
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -233,7 +234,8 @@ pub extern "C" fn cosffi_queue_new(
 
 /// Takes the next event, waiting for one up to `timeout_ms`; a negative time waits as long as it takes,
 /// 0 not at all. Functions of transfers that have to answer are called in here, on this thread; those
-/// of one transfer never two at a time.
+/// of one transfer never two at a time. Events of one transfer come out in their order; with several
+/// threads one may hold its progress while another has its completion already.
 ///
 /// Ownership: borrows `queue`; `*out_event` is yours; end it with cosffi_event_free().
 /// Threads: any, several at once; not from inside a function that it calls.
@@ -278,6 +280,7 @@ pub extern "C" fn cosffi_queue_next(
 ///
 /// Ownership: borrowed from `queue`, valid until that is freed.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: -1 when there is none: for NULL, on systems without pipes, when the process has no
 /// descriptors left.
 /// Since: 0.1 (ABI 2).
@@ -306,6 +309,7 @@ pub extern "C" fn cosffi_queue_wake_fd(queue: Option<&cosffi_queue>) -> i32 {
 /// Ownership: takes `queue`; NULL is fine. No thread may be inside cosffi_queue_next(). Events taken
 /// before stay valid.
 /// Threads: any. In a forked child it does nothing.
+/// How often: once for each queue; NULL any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -338,6 +342,7 @@ impl cosffi_event {
 ///
 /// Ownership: borrows `event`.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -351,6 +356,7 @@ pub extern "C" fn cosffi_event_kind(event: Option<&cosffi_event>) -> cosffi_even
 ///
 /// Ownership: yours as it always was; NULL for NULL.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -364,6 +370,7 @@ pub extern "C" fn cosffi_event_user_data(event: Option<&cosffi_event>) -> *mut c
 ///
 /// Ownership: borrows `event`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -375,6 +382,7 @@ pub extern "C" fn cosffi_event_done_bytes(event: Option<&cosffi_event>) -> u64 {
 ///
 /// Ownership: borrows `event`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -386,6 +394,7 @@ pub extern "C" fn cosffi_event_total_bytes(event: Option<&cosffi_event>) -> u64 
 ///
 /// Ownership: borrows `event`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -402,6 +411,7 @@ pub extern "C" fn cosffi_event_result(event: Option<&cosffi_event>) -> cosffi_re
 ///
 /// Ownership: borrowed from `event`, valid until it is freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -416,6 +426,7 @@ pub extern "C" fn cosffi_event_response(event: Option<&cosffi_event>) -> *const 
 ///
 /// Ownership: borrowed from `event`, valid until it is freed; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -431,6 +442,7 @@ pub extern "C" fn cosffi_event_error(event: Option<&cosffi_event>) -> *const cos
 ///
 /// Ownership: takes `event`; NULL is fine.
 /// Threads: any.
+/// How often: once for each; NULL any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]

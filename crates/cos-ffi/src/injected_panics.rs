@@ -143,6 +143,18 @@ fn entries() -> Vec<Entry> {
         cosffi_policy_lint = policy(NO_TEXT, None, None, None) code;
         cosffi_policy_check = policy(null(), None, None, None) code;
         cosffi_post_form = object::form(None, NO_TEXT, null(), null(), None, None) code;
+        cosffi_copy_object = object::copy(None, NO_TEXT, NO_TEXT, null(), null(), None, None) code;
+        cosffi_delete_objects = object::delete_many(None, null(), 0, null(), None, None) code;
+        cosffi_response_deleted_count = object::delete_many(None) value;
+        cosffi_response_failure_count = object::delete_many(None) value;
+        cosffi_response_failure = object::delete_many(None, 0) value;
+        cosffi_presign_object = object::presign(None, NO_TEXT, NO_TEXT, null(), null(), None, None) code;
+        cosffi_response_url = response(None) value;
+        cosffi_response_expired_time_s = response(None) value;
+        cosffi_request = object::request(None, NO_TEXT, NO_TEXT, null(), null(), None, None) code;
+        cosffi_clean_up_stale = object::clean_up(None, NO_TEXT, 0, null(), None, None) code;
+        cosffi_transfer_status = transfer::state(None) value;
+        cosffi_transfer_progress = transfer::state(None, None, None) value;
         cosffi_log_set = log(-1, None, null_mut(), None, None) code;
     }
 }

@@ -52,3 +52,11 @@ pub(crate) unsafe fn read<'a>(
         })
         .collect()
 }
+
+/// The same, kept beyond the call.
+pub(crate) fn owned(pairs: Vec<(&str, &str)>) -> Vec<(String, String)> {
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}

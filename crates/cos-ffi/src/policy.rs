@@ -99,6 +99,7 @@ impl From<PolicyError> for Failure {
 ///
 /// Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
 /// Threads: any; the function has no state.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT with what is wrong.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -154,6 +155,7 @@ pub unsafe extern "C" fn cosffi_policy_build(
 ///
 /// Ownership: `*out` is yours; end it with cosffi_string_free(); `out` and `out_worst` may be NULL.
 /// Threads: any; the function has no state.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT when the text is empty or not UTF-8. Text that is no policy is a finding.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -201,6 +203,7 @@ fn severity(of: Severity) -> i32 {
 /// Ownership: `*out_reason` is yours; end it with cosffi_string_free(); it may be NULL. `options` is read
 /// during the call.
 /// Threads: any; the function has no state.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT when something is missing or is no policy; `*out_allowed` is then 0.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]

@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 use cos_client::{Crc64, ETag, ObjectMeta, RestartReason, UploadOutput};
 
 use crate::guard;
+use crate::object::delete_many::Deleted;
 use crate::text::{Text, cosffi_bytes, cosffi_str};
 
 /// The answer to a transfer that went well.
@@ -22,6 +23,10 @@ pub struct cosffi_response {
     body: Vec<u8>,
     /// Names in lower case.
     headers: Vec<(String, Text)>,
+    /// A signed URL, and when it ends.
+    url: Text,
+    expired_time_s: u64,
+    deleted: Option<Box<Deleted>>,
 }
 
 impl cosffi_response {
@@ -75,6 +80,51 @@ impl cosffi_response {
     /// The same, with the content itself.
     pub(crate) fn with_body(self, body: Vec<u8>) -> cosffi_response {
         cosffi_response { body, ..self }
+    }
+
+    /// Of a request of any kind.
+    pub(crate) fn of_any(status: u16, headers: &[(&str, &str)]) -> cosffi_response {
+        let first = |wanted: &str| {
+            let mut all = headers.iter();
+            all.find(|(name, _)| *name == wanted)
+                .map(|(_, value)| *value)
+        };
+        cosffi_response {
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Text::new(value)))
+                .collect(),
+            crc64: first("x-cos-hash-crc64ecma").and_then(|value| value.parse().ok()),
+            ..cosffi_response::of_object(
+                first("etag").map(ETag::new).as_ref(),
+                None,
+                None,
+                first("x-cos-version-id"),
+                first("x-cos-request-id"),
+            )
+        }
+        .with_status(status)
+    }
+
+    /// The same, with what a URL is and when it ends.
+    pub(crate) fn with_url(self, url: &str, expired_time_s: u64) -> cosffi_response {
+        cosffi_response {
+            url: Text::new(url),
+            expired_time_s,
+            ..self
+        }
+    }
+
+    /// The same, with what became of many objects.
+    pub(crate) fn with_deleted(self, deleted: Deleted) -> cosffi_response {
+        cosffi_response {
+            deleted: Some(Box::new(deleted)),
+            ..self
+        }
+    }
+
+    pub(crate) fn deleted(&self) -> Option<&Deleted> {
+        self.deleted.as_deref()
     }
 
     /// The same, about content that was read in any number of requests and checked here.
@@ -135,6 +185,7 @@ fn ask<T: Copy>(
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: empty when there is none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -147,6 +198,7 @@ pub extern "C" fn cosffi_response_etag(response: Option<&cosffi_response>) -> co
 ///
 /// Ownership: borrows `response`; 0 for NULL.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -158,6 +210,7 @@ pub extern "C" fn cosffi_response_status(response: Option<&cosffi_response>) -> 
 ///
 /// Ownership: borrows `response`; 0 for NULL.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -171,6 +224,7 @@ pub extern "C" fn cosffi_response_resumed_bytes(response: Option<&cosffi_respons
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -180,10 +234,12 @@ pub extern "C" fn cosffi_response_restart_reason(response: Option<&cosffi_respon
     })
 }
 
-/// The content, when cosffi_get_object() was asked to keep it in memory; else nothing.
+/// The content: of an object that cosffi_get_object() was asked to keep in memory, of the answer to
+/// cosffi_request(), the JSON of cosffi_post_form(); else nothing.
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -202,6 +258,7 @@ pub extern "C" fn cosffi_response_body(response: Option<&cosffi_response>) -> co
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: empty when there is none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -215,6 +272,7 @@ pub extern "C" fn cosffi_response_request_id(response: Option<&cosffi_response>)
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: empty when there is none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -228,6 +286,7 @@ pub extern "C" fn cosffi_response_version_id(response: Option<&cosffi_response>)
 ///
 /// Ownership: borrows `response`; NULL is fine, also for `out_crc64`.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: returns 1 when it is known, else 0 and writes 0.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -248,6 +307,7 @@ pub extern "C" fn cosffi_response_crc64(
 ///
 /// Ownership: borrows `response`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: UINT64_MAX for NULL.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -261,6 +321,7 @@ pub extern "C" fn cosffi_response_size_bytes(response: Option<&cosffi_response>)
 ///
 /// Ownership: borrows `response`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -270,10 +331,12 @@ pub extern "C" fn cosffi_response_last_modified_s(response: Option<&cosffi_respo
 
 /// A header of the answer to cosffi_head_object(), cosffi_get_object() or a download, in any case of
 /// letters: content-type, cache-control, content-disposition, content-encoding, content-language,
-/// expires, x-cos-storage-class, and x-cos-meta-* of your own.
+/// expires, x-cos-storage-class, and x-cos-meta-* of your own; any header of the answer to
+/// cosffi_request().
 ///
 /// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: empty when there is no such header or `name` is not text.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -292,4 +355,28 @@ pub unsafe extern "C" fn cosffi_response_header(
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map_or(cosffi_str::EMPTY, |(_, value)| value.lend())
     })
+}
+
+/// The URL that cosffi_presign_object() made; else empty. A secret until it ends.
+///
+/// Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+/// Threads: any.
+/// How often: any number of times.
+/// Errors: none.
+/// Since: 0.1 (ABI 3).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_url(response: Option<&cosffi_response>) -> cosffi_str {
+    ask(response, cosffi_str::EMPTY, |response| response.url.lend())
+}
+
+/// When the URL of cosffi_presign_object() or the form of cosffi_post_form() ends, Unix seconds; else 0.
+///
+/// Ownership: borrows `response`; 0 for NULL.
+/// Threads: any.
+/// How often: any number of times.
+/// Errors: none.
+/// Since: 0.1 (ABI 3).
+#[unsafe(no_mangle)]
+pub extern "C" fn cosffi_response_expired_time_s(response: Option<&cosffi_response>) -> u64 {
+    ask(response, 0, |response| response.expired_time_s)
 }

@@ -86,6 +86,7 @@ impl cosffi_result {
 ///
 /// Ownership: static text, never freed.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

@@ -88,6 +88,7 @@ impl From<SignError> for Failure {
 ///
 /// Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
 /// Threads: any; the function has no state.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT with what is wrong.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -136,6 +137,7 @@ pub unsafe extern "C" fn cosffi_sign_request(
 ///
 /// Ownership: `*out` is yours; end it with cosffi_string_free(). `options` is read during the call.
 /// Threads: any; the function has no state.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT with what is wrong, also when the credentials end before the URL begins.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

@@ -44,6 +44,7 @@ pub struct cosffi_string {
 ///
 /// Ownership: takes the text, not the struct around it. NULL and `{NULL, 0}` are fine.
 /// Threads: any, one at a time for one string.
+/// How often: any number of times; the second time does nothing.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

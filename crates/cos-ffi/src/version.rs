@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 /// The ABI this header describes. It grows by one when functions, codes or fields are added; it
 /// never takes anything away.
-pub const COSFFI_ABI_VERSION: u32 = 2;
+pub const COSFFI_ABI_VERSION: u32 = 3;
 
 const VERSION: &core::ffi::CStr =
     match core::ffi::CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes())
@@ -18,6 +18,7 @@ const VERSION: &core::ffi::CStr =
 ///
 /// Ownership: none.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -29,6 +30,7 @@ pub extern "C" fn cosffi_abi_version() -> u32 {
 ///
 /// Ownership: static text, never freed.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

@@ -16,39 +16,49 @@ fn c_test(name: &str) -> Vec<String> {
 fn c_test_on(name: &str, stage: &Stage) -> Vec<String> {
     let source = format!("tests/c/{name}.c");
     let program = support::build(name, "cc", &["-std=c99"], &[&source]);
-    let flags = [&["-std=c99"], support::SANITIZED].concat();
-    let sanitized = support::build(&format!("{name}_sanitized"), "cc", &flags, &[&source]);
-    run_all(name, &program, &sanitized, stage)
+    let sanitized = support::build_sanitized(name, "cc", &["-std=c99"], &[&source]);
+    run_all(name, &program, sanitized.as_deref(), stage)
 }
 
 /// Runs both, and the first under valgrind, with ENDPOINT ID KEY FOLDER BROKER TOKEN; each must say that all
 /// went well. What they left in the folder.
-fn run_all(name: &str, program: &Path, sanitized: &Path, stage: &Stage) -> Vec<String> {
-    let account = &stage.emulator.accounts()[0];
-    let (url, broker) = (stage.emulator.http_url(), stage.broker.url());
-    let args = [
-        url.as_str(),
-        &account.secret_id,
-        &account.secret_key,
-        stage.folder.path().to_str().unwrap(),
-        &broker,
-        TOKEN,
-    ];
+fn run_all(name: &str, program: &Path, sanitized: Option<&Path>, stage: &Stage) -> Vec<String> {
     let expected = format!("{name}: ok\n");
-    assert_eq!(support::run(program, &args), expected);
-    assert_eq!(support::run(sanitized, &args), expected);
-    if let Some(said) = support::run_checked(program, &args) {
-        assert_eq!(said, expected);
-    }
+    with_arguments(stage, |args| {
+        assert_eq!(support::run(program, args), expected);
+        if let Some(sanitized) = sanitized {
+            assert_eq!(support::run(sanitized, args), expected);
+        }
+        if let Some(said) = support::run_checked(program, args) {
+            assert_eq!(said, expected);
+        }
+    });
     std::fs::read_dir(stage.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect()
 }
 
+fn with_arguments<T>(stage: &Stage, run: impl FnOnce(&[&str]) -> T) -> T {
+    let account = &stage.emulator.accounts()[0];
+    run(&[
+        &stage.emulator.http_url(),
+        &account.secret_id,
+        &account.secret_key,
+        stage.folder.path().to_str().unwrap(),
+        &stage.broker.url(),
+        TOKEN,
+    ])
+}
+
 #[test]
 fn objects() {
     assert_eq!(c_test("objects"), ["in"], "only the input is left");
+}
+
+#[test]
+fn manage() {
+    assert_eq!(c_test("manage"), [""; 0]);
 }
 
 #[test]
@@ -80,10 +90,9 @@ fn layer() {
         }
     }
     let program = support::build("layer", "c++", &["-std=c++17"], &[source]);
-    let flags = [&["-std=c++20"], support::SANITIZED].concat();
-    let sanitized = support::build("layer_sanitized", "c++", &flags, &[source]);
+    let sanitized = support::build_sanitized("layer", "c++", &["-std=c++20"], &[source]);
     assert_eq!(
-        run_all("layer", &program, &sanitized, &Stage::new()),
+        run_all("layer", &program, sanitized.as_deref(), &Stage::new()),
         [""; 0]
     );
 }
@@ -105,21 +114,20 @@ fn pause() {
     assert_eq!(left, ["in", "records"], "only the input and its records");
 }
 
-/// A program compiled with the first header that was given out runs with this library.
+/// Programs compiled with the headers that were given out before run with this library.
 #[test]
-fn the_first_header() {
-    let header = support::root().join("tests/abi/1.0");
-    let flags = ["-std=c99", "-I", header.to_str().unwrap()];
-    let program = support::build("objects_1_0", "cc", &flags, &["tests/abi/1.0/objects.c"]);
-    let stage = Stage::new();
-    let account = &stage.emulator.accounts()[0];
-    let url = stage.emulator.http_url();
-    let folder = stage.folder.path().to_str().unwrap();
-    let args = [
-        url.as_str(),
-        &account.secret_id,
-        &account.secret_key,
-        folder,
-    ];
-    assert_eq!(support::run(&program, &args), "objects: ok\n");
+fn earlier_headers() {
+    for (version, name, count) in [
+        ("1.0", "objects", 4),
+        ("2.0", "objects", 6),
+        ("2.0", "streams", 6),
+        ("2.0", "queue", 6),
+    ] {
+        let header = support::root().join("tests/abi").join(version);
+        let flags = ["-std=c99", "-I", header.to_str().unwrap()];
+        let source = format!("tests/abi/{version}/{name}.c");
+        let program = support::build(&format!("{name}_{version}"), "cc", &flags, &[&source]);
+        let said = with_arguments(&Stage::new(), |all| support::run(&program, &all[..count]));
+        assert_eq!(said, format!("{name}: ok\n"));
+    }
 }

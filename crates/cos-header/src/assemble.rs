@@ -37,6 +37,9 @@ const SIZE_TAGGED: &[&str] = &[
     "cosffi_policy_options",
     "cosffi_policy_check_options",
     "cosffi_post_form_options",
+    "cosffi_copy_options",
+    "cosffi_presign_object_options",
+    "cosffi_request_options",
 ];
 
 const HELPERS_TITLE: &str = "Helpers, compiled into your program";

@@ -1,7 +1,7 @@
 //! Promises the header keeps, checked on the text: prefixes, and a full comment on each function.
 
 /// What each function's comment must answer, besides what the function does.
-const ANSWERS: [&str; 4] = ["Ownership:", "Threads:", "Errors:", "Since:"];
+const ANSWERS: [&str; 5] = ["Ownership:", "Threads:", "How often:", "Errors:", "Since:"];
 
 pub(crate) fn check(header: &str) -> Result<(), String> {
     let mut comment = String::new();
@@ -58,7 +58,7 @@ fn function_name(line: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "/**\n * What.\n *\n * Ownership: x\n * Threads: x\n * Errors: x\n * Since: x\n */\nint32_t *cosffi_x(void);\n";
+    const GOOD: &str = "/**\n * What.\n *\n * Ownership: x\n * Threads: x\n * How often: x\n * Errors: x\n * Since: x\n */\nint32_t *cosffi_x(void);\n";
 
     #[test]
     fn accepts_a_full_comment_and_refuses_a_short_one() {

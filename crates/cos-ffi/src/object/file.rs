@@ -2,6 +2,9 @@
 
 use core::mem::MaybeUninit;
 
+use cos_client::Priority;
+
+use super::priority;
 use super::resume_options::Resume;
 use super::upload_options::{Upload, cosffi_upload_options};
 use super::{begin, follow, key, progress_of};
@@ -32,6 +35,13 @@ pub struct cosffi_download_options {
     /// Go on where this ends: what cosffi_error_resume_record() or cosffi_transfer_resume_record() gave. If
     /// it does not fit any more, the download begins anew.
     pub resume_record: cosffi_str,
+    /// Bytes per second at most, all requests of this download together; the client's own limit holds as
+    /// well. Default: no limit. (ABI 3)
+    pub rate_limit_bytes_per_s: u64,
+    /// Who goes first, a cosffi_priority. Default: COSFFI_PRIORITY_NORMAL. (ABI 3)
+    pub priority: i32,
+    /// Must be 0. (ABI 3)
+    pub reserved2: u32,
 }
 
 // SAFETY: repr(C), struct_size first; text and integers may be zero.
@@ -128,7 +138,11 @@ pub unsafe extern "C" fn cosffi_download_file(
             |client, cell, (key, path, settings)| async move {
                 let mut file = client
                     .download_file(key, path)
+                    .priority(settings.priority)
                     .on_progress(progress_of(&cell));
+                if let Some(bytes_per_s) = settings.rate_limit {
+                    file = file.rate_limit(bytes_per_s);
+                }
                 if let Some(bytes) = settings.part_size {
                     file = file.part_size(bytes);
                 }
@@ -150,6 +164,8 @@ pub unsafe extern "C" fn cosffi_download_file(
 struct Download {
     part_size: Option<u64>,
     concurrency: Option<usize>,
+    priority: Priority,
+    rate_limit: Option<u64>,
     resume: Resume,
 }
 
@@ -168,10 +184,13 @@ impl Download {
                 Resume::read(options.resume_folder, options.resume_record)?,
             )
         };
-        if options.reserved != 0 {
+        if (options.reserved, options.reserved2) != (0, 0) {
             return Err(Failure::argument("options->reserved is not 0"));
         }
         Ok(Download {
+            priority: priority::read(options.priority)?,
+            rate_limit: (options.rate_limit_bytes_per_s != 0)
+                .then_some(options.rate_limit_bytes_per_s),
             part_size: (options.part_size_bytes != 0).then_some(options.part_size_bytes),
             concurrency: (options.concurrency != 0).then_some(options.concurrency as usize),
             resume,

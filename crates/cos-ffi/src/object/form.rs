@@ -76,10 +76,7 @@ impl Form {
             expires: Duration::from_secs(options.expires_s),
             key_prefix: key_prefix.map(str::to_owned),
             size: limited.then_some((options.min_bytes, max_bytes.min(MAX_OBJECT))),
-            fields: fields
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            fields: pair::owned(fields),
         })
     }
 }
@@ -135,7 +132,9 @@ pub unsafe extern "C" fn cosffi_post_form(
                     "fields": signed.fields,
                     "expired_time_s": signed.expired_time_s,
                 });
-                Ok(cosffi_response::default().with_body(json.to_string().into_bytes()))
+                Ok(cosffi_response::default()
+                    .with_url("", signed.expired_time_s)
+                    .with_body(json.to_string().into_bytes()))
             },
         )
     }

@@ -231,6 +231,7 @@ where
 ///
 /// Ownership: borrows `page`; 0 for NULL.
 /// Threads: that of the cosffi_page_fn that was given the page.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -242,6 +243,7 @@ pub extern "C" fn cosffi_list_page_object_count(page: Option<&cosffi_list_page>)
 ///
 /// Ownership: borrowed from `page`; NULL is fine.
 /// Threads: that of the cosffi_page_fn that was given the page.
+/// How often: any number of times.
 /// Errors: NULL when there are not so many.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -258,6 +260,7 @@ pub extern "C" fn cosffi_list_page_object(
 ///
 /// Ownership: borrows `page`; 0 for NULL.
 /// Threads: that of the cosffi_page_fn that was given the page.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -269,6 +272,7 @@ pub extern "C" fn cosffi_list_page_prefix_count(page: Option<&cosffi_list_page>)
 ///
 /// Ownership: borrowed from `page`; NULL is fine.
 /// Threads: that of the cosffi_page_fn that was given the page.
+/// How often: any number of times.
 /// Errors: empty when there are not so many.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -287,6 +291,7 @@ pub extern "C" fn cosffi_list_page_prefix(
 ///
 /// Ownership: borrowed from `page`; NULL is fine.
 /// Threads: that of the cosffi_page_fn that was given the page.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]

@@ -1,6 +1,8 @@
 //! Operations on objects. Each starts a transfer and returns at once.
 
 // In the order of the header.
+pub mod priority;
+
 pub mod file;
 
 pub mod upload_options;
@@ -17,7 +19,17 @@ pub mod stream;
 
 pub mod descriptor;
 
+pub mod copy;
+
+pub mod delete_many;
+
+pub mod presign;
+
 pub mod form;
+
+pub mod request;
+
+pub mod clean_up;
 
 pub mod list;
 

@@ -36,7 +36,7 @@ pub unsafe extern "C" fn cosffi_put_object(
         Ok((
             key(object_key)?,
             bytes.read("bytes")?.to_vec(),
-            Upload::read_without_resume(options)?,
+            Upload::read_for_one_request(options)?,
         ))
     };
     // SAFETY: as above.
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn cosffi_put_object(
             |client, cell, (key, bytes, upload)| async move {
                 let size = bytes.len() as u64;
                 cell.progress(0, size);
-                let put = upload.apply(client.put_object(key, bytes)).send();
+                let put = upload.apply_with_md5(client.put_object(key, bytes)).send();
                 let put = or_cancelled(&cell, put).await?;
                 cell.progress(size, size);
                 Ok(cosffi_response::of_object(

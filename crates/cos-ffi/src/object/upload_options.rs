@@ -1,8 +1,9 @@
 //! What an upload sets on the object.
 
-use cos_client::{PutObject, UploadFile, UploadReader};
+use cos_client::{CopyTransfer, Priority, PutObject, UploadFile, UploadReader};
 use tokio::io::AsyncRead;
 
+use super::priority;
 use super::resume_options::Resume;
 use crate::error::Failure;
 use crate::options::{self, SizeTagged};
@@ -33,6 +34,14 @@ pub struct cosffi_upload_options {
     /// Go on where this ends: what cosffi_error_resume_record() or cosffi_transfer_resume_record() gave. If
     /// it does not fit any more, the upload begins anew. Files only.
     pub resume_record: cosffi_str,
+    /// Who goes first, a cosffi_priority. Default: COSFFI_PRIORITY_NORMAL. Not for cosffi_put_object(). (ABI 3)
+    pub priority: i32,
+    /// Not 0: sends Content-MD5 too, for those whose rules ask for it; the content is then read twice.
+    /// CRC-64 is compared anyway. (ABI 3)
+    pub content_md5: u32,
+    /// Bytes per second at most, all requests of this upload together; the client's own limit holds as
+    /// well. Default: no limit. Not for cosffi_put_object(). (ABI 3)
+    pub rate_limit_bytes_per_s: u64,
 }
 
 // SAFETY: repr(C), struct_size first; text, pointers and integers may be zero.
@@ -45,6 +54,9 @@ pub(crate) struct Upload {
     part_size: Option<u64>,
     concurrency: Option<usize>,
     forbid_overwrite: bool,
+    priority: Priority,
+    content_md5: bool,
+    rate_limit: Option<u64>,
     resume: Resume,
 }
 
@@ -70,14 +82,14 @@ impl Upload {
         };
         let content_type = content_type.map(|value| ("content-type", value));
         Ok(Upload {
-            headers: headers
-                .into_iter()
-                .chain(content_type)
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            headers: pair::owned(headers.into_iter().chain(content_type).collect()),
             part_size: (options.part_size_bytes != 0).then_some(options.part_size_bytes),
             concurrency: (options.concurrency != 0).then_some(options.concurrency as usize),
             forbid_overwrite: options.forbid_overwrite != 0,
+            priority: priority::read(options.priority)?,
+            content_md5: options.content_md5 != 0,
+            rate_limit: (options.rate_limit_bytes_per_s != 0)
+                .then_some(options.rate_limit_bytes_per_s),
             resume,
         })
     }
@@ -94,6 +106,23 @@ impl Upload {
         if upload.resume.is_wanted() {
             return Err(Failure::argument(
                 "options->resume_folder and resume_record are for files",
+            ));
+        }
+        Ok(upload)
+    }
+
+    /// As [`read_without_resume`](Self::read_without_resume), for one request, which waits for nobody.
+    ///
+    /// # Safety
+    /// As [`read`](Self::read).
+    pub(crate) unsafe fn read_for_one_request(
+        options: *const cosffi_upload_options,
+    ) -> Result<Upload, Failure> {
+        // SAFETY: the caller's promise.
+        let upload = unsafe { Upload::read_without_resume(options) }?;
+        if upload.priority != Priority::Normal || upload.rate_limit.is_some() {
+            return Err(Failure::argument(
+                "options->priority and rate_limit_bytes_per_s are for files and streams",
             ));
         }
         Ok(upload)
@@ -118,11 +147,24 @@ impl Upload {
         }
     }
 
+    /// On one request that carries the content.
+    pub(crate) fn apply_with_md5<T: Content>(&self, to: T) -> T {
+        match self.content_md5 {
+            true => self.apply(to).with_md5(),
+            false => self.apply(to),
+        }
+    }
+
     /// On an upload that may go in parts.
     pub(crate) fn apply_in_parts<T: UploadInParts>(&self, to: T) -> T {
+        let to = self.apply_with_md5(to).with_priority(self.priority);
+        let to = match self.rate_limit {
+            Some(bytes_per_s) => to.with_rate_limit(bytes_per_s),
+            None => to,
+        };
         let to = match self.part_size {
-            Some(bytes) => self.apply(to).with_part_size(bytes),
-            None => self.apply(to),
+            Some(bytes) => to.with_part_size(bytes),
+            None => to,
         };
         match self.concurrency {
             Some(parts) => to.with_concurrency(parts),
@@ -137,10 +179,17 @@ pub(crate) trait OneUpload {
     fn without_overwrite(self) -> Self;
 }
 
+/// The settings of those whose content comes from here.
+pub(crate) trait Content: OneUpload {
+    fn with_md5(self) -> Self;
+}
+
 /// The settings of those that may go in parts.
-pub(crate) trait UploadInParts: OneUpload {
+pub(crate) trait UploadInParts: Content {
     fn with_part_size(self, bytes: u64) -> Self;
     fn with_concurrency(self, parts: usize) -> Self;
+    fn with_priority(self, priority: Priority) -> Self;
+    fn with_rate_limit(self, bytes_per_s: u64) -> Self;
 }
 
 macro_rules! one_upload {
@@ -156,6 +205,16 @@ macro_rules! one_upload {
     )*};
 }
 
+macro_rules! content {
+    ($([$($generic:tt)*] $type:ty;)*) => {$(
+        impl<$($generic)*> Content for $type {
+            fn with_md5(self) -> Self {
+                self.content_md5()
+            }
+        }
+    )*};
+}
+
 macro_rules! upload_in_parts {
     ($([$($generic:tt)*] $type:ty;)*) => {$(
         impl<$($generic)*> UploadInParts for $type {
@@ -165,11 +224,24 @@ macro_rules! upload_in_parts {
             fn with_concurrency(self, parts: usize) -> Self {
                 self.concurrency(parts)
             }
+            fn with_priority(self, priority: Priority) -> Self {
+                self.priority(priority)
+            }
+            fn with_rate_limit(self, bytes_per_s: u64) -> Self {
+                self.rate_limit(bytes_per_s)
+            }
         }
     )*};
 }
 
 one_upload! {
+    [] CopyTransfer;
+    [] PutObject;
+    [] UploadFile;
+    [R: AsyncRead + Send + Unpin + 'static] UploadReader<R>;
+}
+
+content! {
     [] PutObject;
     [] UploadFile;
     [R: AsyncRead + Send + Unpin + 'static] UploadReader<R>;

@@ -133,6 +133,7 @@ pub unsafe extern "C" fn cosffi_provider_new(
 ///
 /// Ownership: borrows `provider`; NULL is fine.
 /// Threads: any, also inside a callback.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -152,6 +153,7 @@ pub extern "C" fn cosffi_provider_invalidate(provider: Option<&cosffi_provider>)
 ///
 /// Ownership: `*out` is yours; end it with cosffi_provider_free(). `credentials` are copied.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -176,6 +178,7 @@ pub extern "C" fn cosffi_provider_static(
 ///
 /// Ownership: takes `provider`; NULL is fine.
 /// Threads: any, also inside a callback.
+/// How often: once for each; NULL any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

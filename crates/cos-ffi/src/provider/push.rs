@@ -17,6 +17,7 @@ use crate::result::cosffi_result;
 ///
 /// Ownership: `*out` is yours; end it with cosffi_provider_free().
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -38,6 +39,7 @@ pub extern "C" fn cosffi_provider_push(
 ///
 /// Ownership: borrows `provider`; `credentials` are copied.
 /// Threads: any, also inside a callback.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT, also for another kind of provider.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]

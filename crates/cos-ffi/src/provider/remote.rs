@@ -86,6 +86,7 @@ const DEFAULT_SESSION: &str = "cos-ffi";
 ///
 /// Ownership: `*out` is yours; end it with cosffi_provider_free(). `options` and its text are copied.
 /// Threads: any. It asks on the worker threads of the client that needs credentials.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT naming the option. What the server says arrives with the transfers, as
 /// CREDENTIAL.
 /// Since: 0.1 (ABI 2).
@@ -126,6 +127,7 @@ pub unsafe extern "C" fn cosffi_provider_broker(
 ///
 /// Ownership: `*out` is yours; end it with cosffi_provider_free(). `options` and its text are copied.
 /// Threads: any. It asks on the worker threads of the client that needs credentials.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT naming the option, or what is wrong with the policy. What STS says arrives with
 /// the transfers, as CREDENTIAL.
 /// Since: 0.1 (ABI 2).

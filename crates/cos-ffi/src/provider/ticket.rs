@@ -81,6 +81,7 @@ fn lend(
 ///
 /// Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -94,6 +95,7 @@ pub extern "C" fn cosffi_credential_request_bucket(
 ///
 /// Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -107,6 +109,7 @@ pub extern "C" fn cosffi_credential_request_region(
 ///
 /// Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -120,6 +123,7 @@ pub extern "C" fn cosffi_credential_request_action(
 ///
 /// Ownership: borrowed from `request`, valid until it is answered; NULL is fine.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -133,6 +137,7 @@ pub extern "C" fn cosffi_credential_request_object_key(
 ///
 /// Ownership: borrows `request`.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -147,6 +152,7 @@ pub extern "C" fn cosffi_credential_request_reason(
 ///
 /// Ownership: borrows `request`; 0 for NULL.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -160,6 +166,7 @@ pub extern "C" fn cosffi_credential_request_deadline_ms(
 ///
 /// Ownership: takes `request`, also on errors; `credentials` are copied and still yours.
 /// Threads: any, also from inside the fetch callback.
+/// How often: once for each request, and then none of the others.
 /// Errors: INVALID_ARGUMENT when either is NULL; the request has then failed.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -181,6 +188,7 @@ pub extern "C" fn cosffi_credential_request_complete(
 ///
 /// Ownership: takes `request`, also on errors; the text is copied.
 /// Threads: any, also from inside the fetch callback.
+/// How often: once for each request, and then none of the others.
 /// Errors: INVALID_ARGUMENT when `request` is NULL or the message is not UTF-8; the request has then
 /// failed without a message.
 /// Since: 0.1 (ABI 1).
@@ -214,6 +222,7 @@ pub unsafe extern "C" fn cosffi_credential_request_fail(
 ///
 /// Ownership: takes `request`; NULL is fine.
 /// Threads: any, also from inside the fetch callback.
+/// How often: once for each request, and then none of the others; NULL any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

@@ -69,6 +69,7 @@ fn worker_threads(options: &cosffi_runtime_options) -> Result<usize, Failure> {
 /// Ownership: `*out` is yours; end it with cosffi_runtime_free(). `options` is read during the call;
 /// NULL means all defaults.
 /// Threads: any.
+/// How often: any number of times: several runtimes may live at once; most programs need one.
 /// Errors: INVALID_ARGUMENT; LOCAL when threads cannot be started. `*out` is then NULL.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -106,6 +107,7 @@ pub unsafe extern "C" fn cosffi_runtime_new(
 ///
 /// Ownership: borrows `runtime`, which still has to be freed.
 /// Threads: any except the callback thread.
+/// How often: any number of times; the first call begins it, and only that one may give `on_done`.
 /// Errors: NOT_FINISHED when the time was over first (with 0: always OK); WRONG_THREAD on the
 /// callback thread; SHUT_DOWN when `on_done` is given but shutdown had begun before, so that
 /// `on_done` is never called; FORKED. A further call without `on_done` waits again.
@@ -159,6 +161,7 @@ pub unsafe extern "C" fn cosffi_runtime_shutdown(
 ///
 /// Ownership: takes `runtime`; NULL is fine. Clients and transfers may be freed before or after.
 /// Threads: any, also inside a callback. In a forked child it does nothing.
+/// How often: once for each; NULL any number of times.
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

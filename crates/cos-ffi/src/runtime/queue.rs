@@ -6,8 +6,8 @@
 //! run by the thread or handed back to whoever posted it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
@@ -17,7 +17,15 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     /// Something changed that the callback thread or a waiting shutdown may care about.
     changed: Condvar,
-    thread: OnceLock<ThreadId>,
+    /// The address of its [`HERE`] while the callback thread lives, else 0.
+    thread: AtomicUsize,
+}
+
+// Tells threads apart without `std::thread::current()`, which would allocate on each of the app's threads.
+thread_local!(static HERE: u8 = const { 0 });
+
+fn here() -> usize {
+    HERE.with(|here| core::ptr::from_ref(here).addr())
 }
 
 #[derive(Default)]
@@ -99,7 +107,7 @@ impl Queue {
     }
 
     pub(crate) fn is_callback_thread(&self) -> bool {
-        self.thread.get() == Some(&thread::current().id())
+        self.thread.load(Ordering::Relaxed) == here()
     }
 
     /// Waits until the thread has called the app for the last time. False if the time was over
@@ -132,7 +140,8 @@ impl Queue {
     /// The life of the callback thread. `stop_workers` runs when nothing is held any more and must
     /// leave nobody behind who could post; `last` is the very last thing that happens.
     pub(crate) fn run(&self, stop_workers: impl FnOnce(), last: impl FnOnce()) {
-        self.thread.get_or_init(|| thread::current().id());
+        // Only this thread ever compares equal, so no other memory has to be ordered with it.
+        self.thread.store(here(), Ordering::Relaxed);
         while let Some(job) = self.next() {
             run_job(job);
         }
@@ -141,6 +150,8 @@ impl Queue {
             run_job(job);
         }
         let _ = crate::guard::run(last);
+        // The address may be that of another thread next.
+        self.thread.store(0, Ordering::Relaxed);
         self.lock().phase = Phase::Finished;
         self.changed.notify_all();
     }
@@ -188,6 +199,7 @@ fn run_job(job: Job) {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::thread;
 
     #[test]
     fn runs_in_order_until_closed_and_released() {

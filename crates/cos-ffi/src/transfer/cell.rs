@@ -99,11 +99,11 @@ impl Cell {
 
     /// Remembers how far the transfer is and has the callback thread tell it.
     pub(crate) fn progress(self: &Arc<Self>, done_bytes: u64, total_bytes: u64) {
+        let mut progress = lock(&self.progress);
+        progress.latest = Some((done_bytes, total_bytes));
         if !self.wants_progress {
             return;
         }
-        let mut progress = lock(&self.progress);
-        progress.latest = Some((done_bytes, total_bytes));
         if core::mem::replace(&mut progress.queued, true) {
             return;
         }
@@ -129,6 +129,11 @@ impl Cell {
         progress.told = progress.latest;
         progress.queued = false;
         news.map(|(done_bytes, total_bytes)| (callbacks, done_bytes, total_bytes))
+    }
+
+    /// How far it is, whether or not the app was told.
+    pub(crate) fn latest_progress(&self) -> Option<(u64, u64)> {
+        lock(&self.progress).latest
     }
 
     fn tell_progress(&self) {

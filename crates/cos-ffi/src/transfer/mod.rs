@@ -3,6 +3,7 @@
 pub mod callbacks;
 pub(crate) mod cell;
 pub(crate) mod start;
+pub mod state;
 pub(crate) mod steering;
 
 use core::mem::ManuallyDrop;
@@ -35,6 +36,7 @@ impl cosffi_transfer {
 ///
 /// Ownership: borrows `transfer`; NULL is fine.
 /// Threads: any, also inside a callback.
+/// How often: any number of times.
 /// Errors: none; any number of times, also after completion. In a forked child it does nothing.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -53,6 +55,7 @@ pub extern "C" fn cosffi_transfer_cancel(transfer: Option<&cosffi_transfer>) {
 ///
 /// Ownership: borrows `transfer`; NULL is fine.
 /// Threads: any, also inside a callback.
+/// How often: any number of times.
 /// Errors: none; any number of times, also after completion. In a forked child it does nothing.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -65,6 +68,7 @@ pub extern "C" fn cosffi_transfer_pause(transfer: Option<&cosffi_transfer>) {
 ///
 /// Ownership: borrows `transfer`; NULL is fine.
 /// Threads: any, also inside a callback.
+/// How often: any number of times.
 /// Errors: none; any number of times, also after completion. In a forked child it does nothing.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -78,6 +82,7 @@ pub extern "C" fn cosffi_transfer_stop(transfer: Option<&cosffi_transfer>) {
 ///
 /// Ownership: borrows `transfer`; `*out` is yours; end it with cosffi_string_free().
 /// Threads: any, also inside a callback.
+/// How often: any number of times.
 /// Errors: INVALID_ARGUMENT, FORKED.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -113,6 +118,7 @@ fn steer(transfer: Option<&cosffi_transfer>, how: impl FnOnce(&Steering)) {
 ///
 /// Ownership: borrows `transfer`; NULL is fine.
 /// Threads: any, also inside a callback.
+/// How often: any number of times.
 /// Errors: none. In a forked child it does nothing.
 /// Since: 0.1 (ABI 2).
 #[unsafe(no_mangle)]
@@ -134,6 +140,7 @@ pub extern "C" fn cosffi_transfer_resume(transfer: Option<&cosffi_transfer>) {
 /// Ownership: borrows `transfer`, which its callbacks may free meanwhile. `*err` is yours, a copy of
 /// the transfer's error.
 /// Threads: any except the callback thread.
+/// How often: any number of times.
 /// Errors: those of the transfer; NOT_FINISHED when the time was over first (the transfer goes on);
 /// WRONG_THREAD on the callback thread; FORKED.
 /// Since: 0.1 (ABI 1).
@@ -174,6 +181,7 @@ pub unsafe extern "C" fn cosffi_transfer_wait(
 ///
 /// Ownership: borrowed from `transfer`, valid until the last reference to it is freed.
 /// Threads: any.
+/// How often: any number of times.
 /// Errors: NULL, also for NULL.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -192,6 +200,7 @@ pub extern "C" fn cosffi_transfer_response(
 ///
 /// Ownership: borrows `transfer`; NULL is fine.
 /// Threads: any.
+/// How often: any number of times, each matched by one cosffi_transfer_free().
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]
@@ -209,6 +218,7 @@ pub unsafe extern "C" fn cosffi_transfer_retain(transfer: *const cosffi_transfer
 ///
 /// Ownership: takes one reference; NULL is fine.
 /// Threads: any, also inside a callback of this very transfer.
+/// How often: once for each reference: that of the start, and one for each cosffi_transfer_retain().
 /// Errors: none.
 /// Since: 0.1 (ABI 1).
 #[unsafe(no_mangle)]

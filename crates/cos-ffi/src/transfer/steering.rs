@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use cos_client::TransferControl;
+use cos_client::{TransferControl, TransferState};
 
 use super::cell::lock;
 
@@ -52,6 +52,12 @@ impl Steering {
         if let Some(control) = &state.control {
             control.stop();
         }
+    }
+
+    /// Whether it is held, which single requests never are.
+    pub(crate) fn is_paused(&self) -> bool {
+        let control = lock(&self.0).control.clone();
+        control.is_some_and(|control| control.state() == TransferState::Paused)
     }
 
     /// What would continue the transfer from here.

@@ -14,6 +14,20 @@ pub(crate) const NATIVE_LIBS: &str = include_str!("../../native-libs.txt");
 pub(crate) const SANITIZED: &[&str] =
     &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
+/// A sanitizer that this very library is instrumented with (`scripts/sanitize.sh`): its name for the compilers, and
+/// its one runtime, which library and programs have to share.
+pub(crate) struct Instrumented {
+    pub(crate) sanitizer: String,
+    runtime: String,
+}
+
+pub(crate) fn instrumented() -> Option<Instrumented> {
+    Some(Instrumented {
+        sanitizer: std::env::var("COS_FFI_SANITIZER").ok()?,
+        runtime: std::env::var("COS_FFI_SANITIZER_RUNTIME").ok()?,
+    })
+}
+
 /// What a careful C++ project turns on besides.
 pub(crate) const STRICT_CPP: &[&str] = &[
     "-Wshadow",
@@ -69,6 +83,24 @@ pub(crate) fn library(name: &str) -> PathBuf {
     path
 }
 
+/// Compiles only to see that there is nothing to say; `flags` begin with the language standard.
+pub(crate) fn check_syntax(compiler: &str, flags: &[&str], source: &Path) {
+    let checked = Command::new(compiler)
+        .args(flags)
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(["-fsyntax-only", "-I"])
+        .arg(root().join("include"))
+        .arg(source)
+        .output()
+        .unwrap();
+    assert!(
+        checked.status.success(),
+        "{compiler} {flags:?} {}: {}",
+        source.display(),
+        String::from_utf8_lossy(&checked.stderr)
+    );
+}
+
 /// Compiles and links with the archive; warnings are errors. `flags` begin with the language standard.
 pub(crate) fn build(name: &str, compiler: &str, flags: &[&str], sources: &[&str]) -> PathBuf {
     let archive = library("libcos_ffi.a");
@@ -102,12 +134,39 @@ pub(crate) fn build_shared(
 fn link(name: &str, compiler: &str, flags: &[&str], sources: &[&str], library: &[&str]) -> PathBuf {
     let root = root();
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let built = Command::new(compiler)
-        .args(flags)
-        .args(["-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .arg("-I")
-        .arg(root.join("include"))
-        .args(sources.iter().map(|source| root.join(source)))
+    let warnings = ["-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+    let mut command = Command::new(compiler);
+    match instrumented() {
+        None => {
+            command.args(flags).args(warnings).arg("-I");
+            command.arg(root.join("include"));
+            command.args(sources.iter().map(|source| root.join(source)));
+        }
+        // Compiled with the sanitizer, linked without, because the linker would add the compiler's own runtime.
+        Some(kind) => {
+            let sanitize = format!("-fsanitize={}", kind.sanitizer);
+            let flags = [flags, &[sanitize.as_str()]].concat();
+            for (index, source) in sources.iter().enumerate() {
+                let path = root.join(source);
+                match path.extension().is_some_and(|e| e == "c" || e == "cpp") {
+                    true => command.arg(compile(
+                        &format!("{name}_{index}"),
+                        compiler,
+                        &flags,
+                        source,
+                    )),
+                    false => command.arg(path),
+                };
+            }
+            command.args([
+                "-Wl,--whole-archive",
+                &kind.runtime,
+                "-Wl,--no-whole-archive",
+            ]);
+            command.args(["-rdynamic", "-pthread"]);
+        }
+    }
+    let built = command
         .args(library)
         .arg("-o")
         .arg(&program)
@@ -121,6 +180,22 @@ fn link(name: &str, compiler: &str, flags: &[&str], sources: &[&str], library: &
     program
 }
 
+/// The same sources with address and undefined-behaviour sanitizers on the C side; not when the whole library is
+/// instrumented with one, because only one goes into a program.
+pub(crate) fn build_sanitized(
+    name: &str,
+    compiler: &str,
+    flags: &[&str],
+    sources: &[&str],
+) -> Option<PathBuf> {
+    if instrumented().is_some() {
+        return None;
+    }
+    let flags = [flags, SANITIZED].concat();
+    let name = format!("{name}_sanitized");
+    Some(build(&name, compiler, &flags, sources))
+}
+
 /// Runs a program; it must exit with 0. Its standard output.
 pub(crate) fn run(program: &Path, args: &[&str]) -> String {
     let mut command = Command::new(program);
@@ -128,7 +203,7 @@ pub(crate) fn run(program: &Path, args: &[&str]) -> String {
     finish(command, program)
 }
 
-/// The same under valgrind: no invalid access, nothing definitely lost.
+/// The same under valgrind: no invalid access, nothing lost, not even possibly.
 pub(crate) fn run_checked(program: &Path, args: &[&str]) -> Option<String> {
     let [first, words @ ..] = valgrind()?;
     let mut command = Command::new(first);
@@ -139,7 +214,7 @@ pub(crate) fn run_checked(program: &Path, args: &[&str]) -> Option<String> {
 /// The words in front of a program that valgrind checks. `None`, and a line on the terminal, where it
 /// is not installed; CI installs it.
 pub(crate) fn valgrind() -> Option<[&'static str; 6]> {
-    if !has("valgrind") {
+    if instrumented().is_some() || !has("valgrind") {
         return None;
     }
     Some([
@@ -148,7 +223,7 @@ pub(crate) fn valgrind() -> Option<[&'static str; 6]> {
         "--leak-check=full",
         "--error-exitcode=99",
         "--show-leak-kinds=definite,possible",
-        "--errors-for-leak-kinds=definite",
+        "--errors-for-leak-kinds=definite,possible",
     ])
 }
 
