@@ -550,6 +550,7 @@ mod tests {
                 good().operation_timeout(Duration::ZERO),
             ),
             ("proxy", good().proxy("http://u:hunter2@")),
+            ("proxy", good().proxy("socks5://u:hunter2@localhost:1080")),
             ("ca_pem", good().ca_pem("no certificate")),
             ("pinned_ca_pem", good().pinned_ca_pem("no certificate")),
             ("pinned_ca_pem", good().pinned_ca_pem("a").ca_pem("b")),

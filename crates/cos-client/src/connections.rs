@@ -43,8 +43,16 @@ impl HttpSettings {
             .user_agent(&self.user_agent);
         if let Some(url) = &self.proxy {
             // The cause is left out: it may repeat a password.
-            let proxy = reqwest::Proxy::all(url)
-                .map_err(|_| named("proxy", "it is not a URL such as http://host:port"))?;
+            let unusable = "it is not a URL such as http://host:port";
+            if let Some((scheme, _)) = url.split_once("://")
+                && !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https")
+            {
+                return Err(named(
+                    "proxy",
+                    "only http:// and https:// lead to a proxy here",
+                ));
+            }
+            let proxy = reqwest::Proxy::all(url).map_err(|_| named("proxy", unusable))?;
             let exceptions = self.no_proxy.as_deref();
             builder =
                 builder.proxy(proxy.no_proxy(exceptions.and_then(reqwest::NoProxy::from_string)));

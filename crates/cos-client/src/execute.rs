@@ -304,10 +304,13 @@ impl Client {
     /// buckets tells, to those who may read it.
     async fn ask_where(&self, refused: &Attempt<'_>, answer: &mut ServiceError) {
         let call = refused.call;
-        let is_lost = answer.code.as_deref() == Some("NoSuchBucket")
-            && call.endpoint.is_none()
-            && call.signed
-            && answer.bucket_region.is_none();
+        let is_missing = match answer.code.as_deref() {
+            Some(code) => code == "NoSuchBucket",
+            // HEAD has no words.
+            None => answer.status == 404 && call.operation == Operation::HeadBucket,
+        };
+        let is_lost =
+            is_missing && call.endpoint.is_none() && call.signed && answer.bucket_region.is_none();
         if !is_lost {
             return;
         }

@@ -194,6 +194,7 @@ impl Headers {
                 ))
                 .with_hint_text("percent-encode the value"));
             }
+            check_known(name, value)?;
             if matches!(
                 name.as_str(),
                 "host"
@@ -211,6 +212,29 @@ impl Headers {
         Ok(self)
     }
 }
+
+/// What the service would refuse, or lose, for all to know.
+fn check_known(name: &str, value: &str) -> Result<()> {
+    if name == "x-cos-traffic-limit" {
+        let bits: Option<u64> = value.parse().ok();
+        if !bits.is_some_and(|bits| TRAFFIC_LIMITS.contains(&bits)) {
+            return Err(Error::config(format!(
+                "traffic_limit: {value} bits per second is outside 819200 to 838860800"
+            )));
+        }
+    }
+    let metadata = name.strip_prefix("x-cos-meta-");
+    if metadata.is_some_and(|name| name.is_empty() || name.contains('_')) {
+        return Err(
+            Error::config(format!("metadata: {name:?} needs a name without `_`"))
+                .with_hint_text("write `-` instead of `_`"),
+        );
+    }
+    Ok(())
+}
+
+/// Bits per second.
+const TRAFFIC_LIMITS: std::ops::RangeInclusive<u64> = 819_200..=838_860_800;
 
 #[cfg(test)]
 mod tests {
@@ -235,6 +259,11 @@ mod tests {
             ("Host", "x"),
             ("authorization", "x"),
             ("Content-Length", "1"),
+            ("x-cos-meta-a_b", "x"),
+            ("x-cos-meta-", "x"),
+            ("x-cos-traffic-limit", "819199"),
+            ("x-cos-traffic-limit", "838860801"),
+            ("x-cos-traffic-limit", "fast"),
         ] {
             let mut headers = Headers::default();
             headers.set(name, value);

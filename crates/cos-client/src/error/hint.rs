@@ -129,7 +129,9 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
     if let Some((_, advice)) = ADVICE.iter().find(|(c, _)| *c == code) {
         return Some((*advice).to_owned());
     }
-    let misses_bucket = code == "NoSuchBucket" || (301..=308).contains(&answer.status);
+    let misses_bucket = code == "NoSuchBucket"
+        || (301..=308).contains(&answer.status)
+        || facts.operation == Some(Operation::HeadBucket);
     if let Some(region) = answer
         .bucket_region
         .as_deref()

@@ -676,6 +676,12 @@ async fn a_wrong_bucket_and_a_wrong_region_are_told() {
     );
     assert!(error.hint().unwrap().contains("other-1250000000"));
     let elsewhere = cloud.root().for_bucket(BUCKET, "ap-shanghai").unwrap();
+    let error = elsewhere.head_bucket().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(
+        error.hint().unwrap().contains("is in ap-guangzhou"),
+        "{error:?}"
+    );
     let error = elsewhere.get_object("k").send().await.unwrap_err();
     assert!(error.hint().unwrap().contains("ap-shanghai"), "{error:?}");
 }
