@@ -5,7 +5,7 @@
 //! cargo run --example transfer -- film.mp4 films/1.mp4
 //! ```
 //!
-//! `cos emulator` gives the variables for a try without an account.
+//! `cos emulator` prints keys and an address, for `COS_ENDPOINT`, for a try without an account.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,

@@ -83,8 +83,19 @@ pub(crate) async fn run<M: Mover>(
 
 /// Failures that every other file would meet too.
 fn ends_all(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Credential | ErrorKind::Cancelled)
+    let is_lost = matches!(error.kind(), ErrorKind::Credential | ErrorKind::Cancelled);
+    is_lost || error.code().is_some_and(|code| FOR_ALL.contains(&code))
 }
+
+/// What the service says about the bucket, the key or the account, whatever the object.
+const FOR_ALL: [&str; 6] = [
+    "NoSuchBucket",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "RequestTimeTooSkewed",
+    "PaymentRequired",
+];
 
 /// What to do next.
 enum Work {

@@ -140,8 +140,8 @@ macro_rules! tree_options {
         /// Transfers and waits. Dropping the future cancels.
         ///
         /// # Errors
-        /// What ends all of it: a side that cannot be read, no credentials, with `fail_fast` any
-        /// failure. What concerns single files is in the report. See [`crate::ErrorKind`].
+        /// What ends all of it: a side that cannot be read, no credentials or refused ones, a bucket
+        /// that does not exist, with `fail_fast` any failure. What concerns single files is in the report. See [`crate::ErrorKind`].
         pub async fn send(self) -> $crate::Result<$crate::TreeReport> {
             self.start().await
         }

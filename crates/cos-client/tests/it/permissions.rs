@@ -136,6 +136,36 @@ async fn a_key_revoked_in_the_middle_costs_one_part() {
 }
 
 #[tokio::test]
+async fn keys_revoked_at_random_cost_one_part_each() {
+    const PARTS: usize = 12;
+    for seed in 0..4_u64 {
+        let cloud = Cloud::start().await;
+        let client = cloud
+            .builder()
+            .credentials(cloud.sts(None))
+            .build()
+            .unwrap();
+        let mut random = fastrand::Rng::with_seed(seed);
+        for nth in (1..=PARTS).filter(|_| random.u8(..3) == 0) {
+            cloud.fault(&json!({
+                "match": {"operation": "UploadPart", "nth": nth},
+                "action": {"revoke_token": true}, "times": 1,
+            }));
+        }
+        let (_dir, path) = file(PARTS * PART);
+        let upload = client.upload_file("k", &path).concurrency(1);
+        upload.send().await.unwrap();
+        let keys = cloud.count("AssumeRole");
+        let sent = cloud.count("UploadPart");
+        assert!(keys > 1, "seed {seed}: nothing was revoked");
+        assert!(
+            sent < PARTS + keys,
+            "seed {seed}: {sent} parts, {keys} keys"
+        );
+    }
+}
+
+#[tokio::test]
 async fn many_at_once_fetch_one_new_key() {
     let cloud = Cloud::start().await;
     let client = cloud

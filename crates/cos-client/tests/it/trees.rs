@@ -14,7 +14,7 @@ use futures_util::TryStreamExt;
 use serde_json::json;
 
 use crate::cloud::Cloud;
-use crate::setup::data;
+use crate::setup::{REGION, data};
 
 fn write(root: &Path, name: &str, content: impl AsRef<[u8]>) {
     let path = root.join(name);
@@ -416,6 +416,31 @@ async fn one_that_fails_is_named_and_the_others_arrive() {
         .unwrap();
     assert_eq!(failed(&report), ["a", "c"]);
     assert_eq!(report.failures[0].error.code(), Some("AccessDenied"));
+}
+
+#[tokio::test]
+async fn what_every_file_would_meet_ends_it_at_once() {
+    let cloud = Cloud::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..50 {
+        write(dir.path(), &format!("f{n}"), "x");
+    }
+    let missing = cloud.root().for_bucket("none-1250000000", REGION).unwrap();
+    let upload = missing.upload_dir(dir.path(), "t").concurrency(2);
+    let error = upload.send().await.unwrap_err();
+    assert_eq!(error.code(), Some("NoSuchBucket"));
+    assert!(
+        cloud.count("PutObject") <= 3,
+        "{}",
+        cloud.count("PutObject")
+    );
+    let id = cloud.emulator.accounts()[0].secret_id.clone();
+    let wrong = cos_sts::Credentials::permanent(id, "wrong").unwrap();
+    let wrong = cos_sts::StaticProvider::new(wrong);
+    let client = cloud.builder().credentials(wrong).build().unwrap();
+    let upload = client.upload_dir(dir.path(), "t").concurrency(2);
+    let error = upload.send().await.unwrap_err();
+    assert_eq!(error.code(), Some("SignatureDoesNotMatch"));
 }
 
 #[tokio::test]
