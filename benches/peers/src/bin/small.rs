@@ -3,10 +3,12 @@
 //! All three run in this process on one thread, with the same reqwest underneath, taking turns in
 //! every round; the emulator is another process, so that its work is not counted. The bare loop
 //! sends requests that were signed before the clock started and checks nothing: the floor.
+//!
+//! `small PEER PUT|GET FLIGHT COUNT` sends only these requests, for a profiler.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -30,9 +32,16 @@ fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    match std::env::args().nth(1).as_deref() {
-        Some("serve") => runtime.block_on(serve()),
-        _ => runtime.block_on(compare()),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["serve"] => runtime.block_on(serve()),
+        [] => runtime.block_on(compare()),
+        [peer, verb, flight, count] => {
+            let verb = if verb == "PUT" { Verb::Put } else { Verb::Get };
+            runtime.block_on(only(peer, verb, flight.parse()?, count.parse()?))
+        }
+        _ => Err("small [PEER PUT|GET FLIGHT COUNT]".into()),
     }
 }
 
@@ -165,8 +174,13 @@ impl Peers {
     }
 
     /// CPU microseconds per request, and requests per second.
-    async fn measure(&self, peer: &str, verb: Verb, flight: usize) -> Result<(f64, f64), Failure> {
-        let count = if flight == 1 { 400 } else { 1600 };
+    async fn measure(
+        &self,
+        peer: &str,
+        verb: Verb,
+        flight: usize,
+        count: usize,
+    ) -> Result<(f64, f64), Failure> {
         let (cpu, wall) = (cpu_time()?, Instant::now());
         let mut work = futures_util::stream::iter(0..count)
             .map(|i| self.one(peer, verb, i))
@@ -196,7 +210,8 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-async fn compare() -> Result<(), Failure> {
+/// The emulator in its process, and the clients that are set up for it.
+async fn set_up() -> Result<(Child, Peers), Failure> {
     let mut server = Command::new(std::env::current_exe()?)
         .arg("serve")
         .stdin(Stdio::piped())
@@ -233,16 +248,34 @@ async fn compare() -> Result<(), Failure> {
         opendal: operator.with_context(context),
         body: vec![7; SIZE].into(),
     };
+    Ok((server, peers))
+}
+
+async fn only(peer: &str, verb: Verb, flight: usize, count: usize) -> Result<(), Failure> {
+    let (mut server, peers) = set_up().await?;
+    for i in 0..KEYS {
+        peers.one("bare reqwest", Verb::Put, i).await?;
+    }
+    let (cpu, rate) = peers.measure(peer, verb, flight, count).await?;
+    println!("{cpu:.1} µs of CPU per request, {rate:.0} requests/s");
+    drop(server.stdin.take());
+    server.wait()?;
+    Ok(())
+}
+
+async fn compare() -> Result<(), Failure> {
+    let (mut server, peers) = set_up().await?;
     let names = ["bare reqwest", "cos-client", "opendal"];
     for (verb, label) in [(Verb::Put, "PUT"), (Verb::Get, "GET")] {
         for flight in [1, 32] {
+            let count = if flight == 1 { 400 } else { 1600 };
             let mut results = [const { (Vec::new(), Vec::new()) }; 3];
             // The first round only opens connections.
             for round in 0..=ROUNDS {
                 for step in 0..names.len() {
                     // Each peer goes first, second and third equally often.
                     let at = (round + step) % names.len();
-                    let (cpu, rate) = peers.measure(names[at], verb, flight).await?;
+                    let (cpu, rate) = peers.measure(names[at], verb, flight, count).await?;
                     if round > 0 {
                         results[at].0.push(cpu);
                         results[at].1.push(rate);
