@@ -35,6 +35,8 @@ impl HttpSettings {
             .tls_backend_preconfigured(self.tls.clone())
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
+            // `execute` repeats, so no copy of every request has to be kept.
+            .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
             .connect_timeout(self.connect_timeout)

@@ -1,5 +1,7 @@
 //! The one way a request goes: credentials of this moment → sign → send → judge.
 
+use std::time::{Duration, Instant};
+
 use cos_sts::{CredentialRequest, Credentials, Reason};
 use http::Method;
 use tracing::Instrument;
@@ -61,7 +63,7 @@ impl Client {
         let (mut refreshes, mut clock_fixed) = (0, false);
         let own_endpoint = self.endpoint_of(call);
         let mut switched = None;
-        let mut asked = std::time::Instant::now();
+        let mut asked = self.stopwatch();
         let mut credentials = self.credentials_for(call, &wanted).await?;
         loop {
             let endpoint = switched.as_ref().unwrap_or(own_endpoint);
@@ -73,7 +75,7 @@ impl Client {
                 credentials: credentials.as_ref(),
                 now,
                 number: sent,
-                credential_wait: asked.elapsed(),
+                credential_wait: asked.map_or(Duration::ZERO, |asked| asked.elapsed()),
             };
             let mut failed = match self.traced_attempt(&this).await {
                 Ok(reply) => {
@@ -127,12 +129,12 @@ impl Client {
                         () = settings.clock.sleep(after) => {}
                         () = self.connections().wait_for_retry_now() => {}
                     }
-                    asked = std::time::Instant::now();
+                    asked = self.stopwatch();
                     // Asked again: they may have been renewed while we waited.
                     credentials = self.credentials_for(call, &wanted).await?;
                 }
                 Verdict::RefreshCredential => {
-                    asked = std::time::Instant::now();
+                    asked = self.stopwatch();
                     let next = match this.credentials {
                         Some(refused) => Some(self.replace(refused, &wanted).await?)
                             .filter(|next| !is_same(next, refused)),
@@ -146,7 +148,7 @@ impl Client {
                 }
                 Verdict::FixClock { by_s } => {
                     clock_fixed = true;
-                    asked = std::time::Instant::now();
+                    asked = self.stopwatch();
                     self.correct_clock(endpoint.host(), now.offset_s.saturating_add(by_s));
                     tracing::info!(by_s, "corrected the clock by the service's");
                 }
@@ -155,6 +157,11 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// The time, when somebody wants to know how long things take.
+    fn stopwatch(&self) -> Option<Instant> {
+        self.settings().on_attempt.as_ref().map(|_| Instant::now())
     }
 
     /// One attempt in its span.

@@ -132,30 +132,33 @@ impl BodyStream {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>> {
-        let mut began = Instant::now();
-        let deadline = began + self.read_timeout;
-        let next = loop {
-            let until = match &self.gauge {
-                Some(gauge) => deadline.min(began + gauge.left()),
-                None => deadline,
-            };
-            let next = self.timer.limit(until, self.response.chunk()).await;
-            let Some(gauge) = &mut self.gauge else {
-                break next;
-            };
-            let bytes = match &next {
-                Some(Ok(Some(piece))) => piece.len() as u64,
-                Some(_) => break next, // The end, however slowly it came.
-                None => 0,
-            };
-            if let Err(why) = gauge.note(began.elapsed(), bytes) {
-                let error = Error::new(ErrorKind::Timeout, why);
-                return Err(error.with_operation(self.operation).with_attempts(1));
+        let next = match &mut self.gauge {
+            None => {
+                let piece = self.response.chunk();
+                self.timer.limit(self.read_timeout, piece).await
             }
-            if next.is_some() || until >= deadline {
-                break next;
+            Some(gauge) => {
+                let mut left = self.read_timeout;
+                loop {
+                    let began = Instant::now();
+                    let until = left.min(gauge.left());
+                    let next = self.timer.limit(until, self.response.chunk()).await;
+                    let bytes = match &next {
+                        Some(Ok(Some(piece))) => piece.len() as u64,
+                        Some(_) => break next, // The end, however slowly it came.
+                        None => 0,
+                    };
+                    let waited = began.elapsed();
+                    if let Err(why) = gauge.note(waited, bytes) {
+                        let error = Error::new(ErrorKind::Timeout, why);
+                        return Err(error.with_operation(self.operation).with_attempts(1));
+                    }
+                    left = left.saturating_sub(waited);
+                    if next.is_some() || left.is_zero() {
+                        break next;
+                    }
+                }
             }
-            began = Instant::now();
         };
         let error = match next {
             Some(Ok(piece)) => return Ok(piece),

@@ -5,6 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -66,16 +67,17 @@ impl Timer {
         sleep.as_mut().await;
     }
 
-    /// What `work` gives, or `None` when `deadline` comes first.
+    /// What `work` gives, or `None` when it takes longer than `limit`. The clock is not asked when
+    /// it is ready at once.
     pub(crate) async fn limit<T>(
         &mut self,
-        deadline: Instant,
+        limit: Duration,
         work: impl Future<Output = T>,
     ) -> Option<T> {
         tokio::select! {
             biased;
             result = work => Some(result),
-            () = self.at(deadline) => None,
+            () = async { self.at(Instant::now() + limit).await } => None,
         }
     }
 }
@@ -93,8 +95,6 @@ impl Drop for Timer {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -102,16 +102,20 @@ mod tests {
         let timers = Arc::new(Timers::default());
         let began = Instant::now();
         let after = |s| began + Duration::from_secs(s);
-        assert_eq!(timers.take().limit(after(30), async { 7 }).await, Some(7));
+        let s = Duration::from_secs;
+        assert_eq!(timers.take().limit(s(30), async { 7 }).await, Some(7));
         // Later, earlier, and when it is over already.
         for (deadline, now) in [(40, 40), (41, 41), (200, 200), (60, 200), (201, 201)] {
-            let never = std::future::pending::<()>();
-            assert_eq!(timers.take().limit(after(deadline), never).await, None);
+            timers.take().at(after(deadline)).await;
             assert_eq!(Instant::now(), after(now));
         }
+        let never = std::future::pending::<()>();
+        assert_eq!(timers.take().limit(s(9), never).await, None);
+        assert_eq!(Instant::now(), after(210));
         // Set far, then near: the near one holds.
         let mut timer = timers.take();
-        assert_eq!(timer.limit(after(9000), async {}).await, Some(()));
+        let soon = tokio::time::sleep(s(1));
+        assert_eq!(timer.limit(s(9000), soon).await, Some(()));
         timer.at(after(300)).await;
         assert_eq!(Instant::now(), after(300));
         drop(timer);

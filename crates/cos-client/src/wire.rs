@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use cos_sts::Credentials;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
 
 use crate::body::{Payload, Sending, UploadBody};
 use crate::client::{Client, Now};
@@ -215,11 +215,17 @@ impl Client {
         let mut request = reqwest::Request::new(call.method.clone(), url);
         let map = request.headers_mut();
         map.reserve(headers.len() + 1);
-        for (name, value) in headers {
-            insert(map, name, value, name == "x-cos-security-token")?;
+        map.extend(endpoint.host_value().map(|host| (HOST, host)));
+        for (name, value) in headers.into_iter().filter(|(name, _)| *name != "host") {
+            insert(
+                map,
+                header_name(name)?,
+                value,
+                name == "x-cos-security-token",
+            )?;
         }
         if let Some(authorization) = authorization {
-            insert(map, "authorization", &authorization, true)?;
+            insert(map, AUTHORIZATION, authorization, true)?;
         }
         if !matches!(call.payload, Payload::None) {
             let body = UploadBody::new(
@@ -274,7 +280,7 @@ impl Client {
         let mut gauge = min_throughput
             .filter(|_| self.pace_of(call).is_unlimited())
             .map(Gauge::new);
-        let mut measured = (tokio::time::Instant::now(), 0);
+        let mut measured = (sending.last_activity(), 0);
         loop {
             let waiting_for_answer = !has_body || sending.is_complete();
             let limit = if waiting_for_answer {
@@ -284,10 +290,12 @@ impl Client {
             };
             let last = sending.last_activity();
             // Until the content is handed over.
-            let slow = gauge
-                .as_ref()
-                .filter(|_| !waiting_for_answer)
-                .map(|gauge| measured.0 + gauge.left());
+            let slow = async {
+                match gauge.as_ref().filter(|_| !waiting_for_answer) {
+                    Some(gauge) => tokio::time::sleep_until(measured.0 + gauge.left()).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 answer = &mut answer => return match answer {
@@ -296,7 +304,7 @@ impl Client {
                 },
                 // From here on another limit holds.
                 () = sending.completed(), if !waiting_for_answer => {}
-                () = tokio::time::sleep_until(slow.unwrap_or(last)), if slow.is_some() => {
+                () = slow => {
                     let (since, before) = measured;
                     measured = (tokio::time::Instant::now(), sending.sent_bytes());
                     let step = gauge.as_mut().map(|g| g.note(since.elapsed(), measured.1 - before));
@@ -436,11 +444,26 @@ fn url(endpoint: &Endpoint, call: &Call, params: &[(&str, &str)]) -> Result<reqw
         .ok_or_else(|| Error::config("the endpoint does not make a URL"))
 }
 
-fn insert(map: &mut HeaderMap, name: &str, value: &str, sensitive: bool) -> Result<()> {
-    let bad = || Error::config(format!("header {name} cannot be sent"));
-    let header_name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-    let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
+/// The one that is most frequent without parsing it.
+fn header_name(name: &str) -> Result<HeaderName> {
+    match name {
+        "content-length" => Ok(CONTENT_LENGTH),
+        _ => HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsendable(name)),
+    }
+}
+
+fn insert(
+    map: &mut HeaderMap,
+    name: HeaderName,
+    value: impl TryInto<HeaderValue>,
+    sensitive: bool,
+) -> Result<()> {
+    let mut value = value.try_into().map_err(|_| unsendable(name.as_str()))?;
     value.set_sensitive(sensitive);
-    map.insert(header_name, value);
+    map.insert(name, value);
     Ok(())
+}
+
+fn unsendable(name: &str) -> Error {
+    Error::config(format!("header {name} cannot be sent"))
 }

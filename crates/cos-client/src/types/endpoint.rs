@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use http::HeaderValue;
+
 use super::{BucketName, InvalidValue, Region};
 
 /// Which of the service's domains a bucket is reached at.
@@ -40,8 +42,17 @@ impl Domain {
 pub struct Endpoint {
     base: String,
     host: String,
-    /// `base` as a URL. Parsing it takes longer than signing, so it is done once.
-    root: OnceLock<Option<reqwest::Url>>,
+    /// Made once, as parsing takes longer than signing.
+    parsed: OnceLock<Option<Parsed>>,
+}
+
+/// What every request to an endpoint has.
+#[derive(Debug, Clone)]
+struct Parsed {
+    /// `base` as a URL.
+    root: reqwest::Url,
+    /// `host` as a header; copies of it share its text.
+    host: HeaderValue,
 }
 
 impl PartialEq for Endpoint {
@@ -70,7 +81,7 @@ impl Endpoint {
         Self {
             base,
             host,
-            root: OnceLock::new(),
+            parsed: OnceLock::new(),
         }
     }
 
@@ -100,13 +111,25 @@ impl Endpoint {
     /// The address of a request: a path and a query that are encoded already. `None` when the
     /// names in it do not make a URL.
     pub(crate) fn url(&self, path: &str, query: &str) -> Option<reqwest::Url> {
-        let root = self
-            .root
-            .get_or_init(|| reqwest::Url::parse(&self.base).ok());
-        let mut url = root.clone()?;
+        let mut url = self.parsed()?.root.clone();
         url.set_path(path);
         url.set_query((!query.is_empty()).then_some(query));
         Some(url)
+    }
+
+    /// The `Host` header.
+    pub(crate) fn host_value(&self) -> Option<HeaderValue> {
+        Some(self.parsed()?.host.clone())
+    }
+
+    fn parsed(&self) -> Option<&Parsed> {
+        let parse = || {
+            Some(Parsed {
+                root: reqwest::Url::parse(&self.base).ok()?,
+                host: self.host.parse().ok()?,
+            })
+        };
+        self.parsed.get_or_init(parse).as_ref()
     }
 
     /// The `Host` header's value, which is signed.

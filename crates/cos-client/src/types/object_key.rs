@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::InvalidValue;
 
@@ -78,8 +78,11 @@ impl ObjectKey {
     ///
     /// Dot segments at the very end are protected too: URL parsers would drop them.
     pub(crate) fn encoded_path(&self) -> String {
-        let mut path = format!("/{}", self.0);
-        path = cos_sign_core::encode_path(&path).to_string();
+        // The first slash decides what becomes of one after it.
+        let decoded = format!("/{}", self.0);
+        let mut path = String::with_capacity(decoded.len() + 16);
+        // Writing to a String does not fail.
+        let _ = write!(path, "{}", cos_sign_core::encode_path(&decoded));
         for tail in ["/.", "/.."] {
             if path.ends_with(tail) {
                 let at = path.len() - tail.len();
