@@ -19,8 +19,8 @@ case $version in 0.*) major=0.$(echo "$version" | cut -d. -f2) ;; *) major=${ver
 libs=$(cat crates/cos-ffi/native-libs.txt)
 archive=${ARCHIVE:-}
 if [ -z "$archive" ]; then
-  cargo build --locked --profile "$profile" -p cos-ffi
-  archive=target/$([ "$profile" = dev ] && echo debug || echo "$profile")/libcos_ffi.a
+  if [ "$profile" = phone ]; then scripts/phone.sh; else cargo build --locked --profile "$profile" -p cos-ffi; fi
+  archive=${CARGO_TARGET_DIR:-target}/$([ "$profile" = dev ] && echo debug || echo "$profile")/libcos_ffi.a
 fi
 
 to=${DESTDIR:-}$prefix

@@ -11,8 +11,8 @@ libs=$(cat crates/cos-ffi/native-libs.txt)
 build() { # name, features...
   local name=$1
   shift
-  cargo rustc --locked --profile phone -p cos-ffi --lib --crate-type staticlib "$@" -- -C strip=none
-  cp target/phone/libcos_ffi.a "$out/$name.a"
+  scripts/phone.sh "$@"
+  cp "${CARGO_TARGET_DIR:-target}/phone/libcos_ffi.a" "$out/$name.a"
 }
 program() { # source, archive, name
   # shellcheck disable=SC2086  # the libraries are several words

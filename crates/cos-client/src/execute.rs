@@ -31,7 +31,7 @@ impl Client {
         let result = match self.timeouts().whole {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-                let message = format!("not done within {} s", limit.as_secs_f32());
+                let message = format!("not done within {limit:?}");
                 Err(Error::new(ErrorKind::Timeout, message))
             }),
         };

@@ -168,7 +168,7 @@ impl BodyStream {
             }
             None => Error::new(
                 ErrorKind::Timeout,
-                format!("nothing arrived for {} s", self.read_timeout.as_secs_f32()),
+                format!("nothing arrived for {:?}", self.read_timeout),
             ),
         };
         Err(error.with_operation(self.operation).with_attempts(1))

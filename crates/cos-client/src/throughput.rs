@@ -47,8 +47,7 @@ impl Gauge {
             return Ok(());
         }
         Err(format!(
-            "only {got} bytes moved in {:.1} s, less than {} bytes per second",
-            waited.as_secs_f64(),
+            "only {got} bytes moved in {waited:.1?}, less than {} bytes per second",
             self.limit.bytes_per_s
         ))
     }
@@ -76,7 +75,7 @@ mod tests {
         assert!(g.note(s(1), 1_000).is_ok());
         assert!(g.note(s(9), 899).is_ok(), "what came before does not count");
         let why = g.note(s(1), 100).unwrap_err();
-        assert!(why.contains("999 bytes") && why.contains("10.0 s"), "{why}");
+        assert!(why.contains("999 bytes") && why.contains("10.0s"), "{why}");
     }
 
     proptest! {

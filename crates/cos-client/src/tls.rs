@@ -9,6 +9,8 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use crate::tls_provider::provider;
+
 /// The bundled roots and `extra` ones; with `pinned` ones only those.
 fn roots(extra: &[Vec<u8>], pinned: &[Vec<u8>]) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
@@ -32,8 +34,7 @@ fn roots(extra: &[Vec<u8>], pinned: &[Vec<u8>]) -> Result<RootCertStore, String>
 }
 
 pub(crate) fn config(extra: &[Vec<u8>], pinned: &[Vec<u8>]) -> Result<ClientConfig, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| format!("no usable TLS version: {e}"))?
         .with_root_certificates(roots(extra, pinned)?)

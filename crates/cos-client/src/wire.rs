@@ -323,7 +323,7 @@ impl Client {
                     } else {
                         "the network took nothing for"
                     };
-                    let message = format!("{what} {} s", limit.as_secs_f32());
+                    let message = format!("{what} {limit:?}");
                     let hint = if waiting_for_answer {
                         "check the network and what stands in between, or raise read_timeout"
                     } else {

@@ -33,7 +33,7 @@ pub(crate) enum Payload {
 
 impl Payload {
     pub(crate) fn bytes(data: Bytes) -> Self {
-        let crc = crate::crc::checksum(&data);
+        let crc = cos_crc64::checksum(&data);
         Self::Bytes { data, crc }
     }
 

@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use super::{BufferPool, CHUNK, Prompt};
-use crate::crc::Running;
 use crate::error::{Error, ErrorKind, Result};
+use cos_crc64::Running;
 
 /// An open file and what it looked like when it was opened.
 #[derive(Debug)]
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(source.in_memory(9, 2), None);
         assert_eq!(source.in_memory(u64::MAX, 2), None);
         let pool = BufferPool::new(1);
-        let sum = crate::crc::checksum(b"345");
+        let sum = cos_crc64::checksum(b"345");
         assert_eq!(source.checksum(3, 3, &pool).unwrap(), sum);
         assert!(source.checksum(9, 3, &pool).is_err());
         source.check_unchanged().unwrap();

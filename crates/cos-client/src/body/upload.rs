@@ -14,9 +14,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{BufferPool, CHUNK, Payload, SourceFile};
-use crate::crc::Running;
 use crate::limits::{Pace, Paced};
 use crate::transfer::progress::Share;
+use cos_crc64::Running;
 
 /// What is known about an attempt while its body is on the way.
 #[derive(Debug)]
@@ -313,7 +313,7 @@ mod tests {
             for payload in [from_file, Payload::bytes(Bytes::copy_from_slice(expected))] {
                 let (sent, sending, progress) = run(&payload).await;
                 assert_eq!(sent, expected);
-                assert_eq!(sending.crc(), Some(crate::crc::checksum(expected)));
+                assert_eq!(sending.crc(), Some(cos_crc64::checksum(expected)));
                 assert_eq!(progress, len as u64);
             }
         }

@@ -8,12 +8,12 @@ use super::meta::{ObjectMeta, content_length, content_range};
 use super::read_conditions;
 use super::resume::Resume;
 use crate::client::Client;
-use crate::crc::Running;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::request::{Call, Content, Headers};
 use crate::response::{Body, BodyStream, Reply};
 use crate::types::ObjectKey;
+use cos_crc64::Running;
 
 /// Reads an object or a range of it; see [`Client::get_object`].
 #[derive(Debug)]

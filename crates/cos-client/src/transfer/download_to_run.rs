@@ -15,13 +15,13 @@ use super::plan::Piece;
 use super::progress::{Meter, Share};
 use super::resume::{Keeper, Leftovers, ResumeRecord};
 use crate::client::Client;
-use crate::crc::Running;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{GetObjectOutput, ObjectMeta};
 use crate::operation::Operation;
 use crate::request::Headers;
 use crate::response::BodyStream;
 use crate::types::{Crc64, ObjectKey};
+use cos_crc64::Running;
 
 pub(super) struct DownloadToRun<W> {
     client: Client,

@@ -264,7 +264,7 @@ mod tests {
         assert!(Target::reopen(&path, &name, 5).is_none());
         let mut target = Target::reopen(&path, &name, 4).unwrap();
         let pool = BufferPool::new(1);
-        let zeros = crate::crc::checksum(&[0; 3]);
+        let zeros = cos_crc64::checksum(&[0; 3]);
         assert_eq!(target.file().checksum(1, 3, &pool).unwrap(), zeros);
         assert!(target.file().checksum(1, 4, &pool).is_err());
         target.keep(false);

@@ -283,7 +283,7 @@ fn read(file: &SourceFile, offset: u64, len: usize) -> Result<Vec<u8>> {
 /// What tells one open file without a name from another: its size, its beginning and its end.
 fn fingerprint(file: &SourceFile) -> Result<Vec<u8>> {
     let len = (CHUNK as u64).min(file.size());
-    let first = crate::crc::checksum(&read(file, 0, len as usize)?);
-    let last = crate::crc::checksum(&read(file, file.size() - len, len as usize)?);
+    let first = cos_crc64::checksum(&read(file, 0, len as usize)?);
+    let last = cos_crc64::checksum(&read(file, file.size() - len, len as usize)?);
     Ok([file.size(), first, last].map(u64::to_le_bytes).concat())
 }

@@ -8,9 +8,9 @@ use super::lent::Lent;
 use super::piece::Sink;
 use super::target::TargetFile;
 use crate::body::CHUNK;
-use crate::crc::Running;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::progress::Share;
+use cos_crc64::Running;
 
 /// Writes one range.
 pub(crate) struct RangeWriter {
@@ -145,7 +145,7 @@ mod tests {
             step = (step * 3).min(100_000);
         }
         assert_eq!(writer.received(), data.len() as u64);
-        assert_eq!(writer.finish().await.unwrap(), crate::crc::checksum(&data));
+        assert_eq!(writer.finish().await.unwrap(), cos_crc64::checksum(&data));
         assert_eq!(meter.now().done_bytes, data.len() as u64);
         target.commit(size).unwrap();
         let file = std::fs::read(&path).unwrap();

@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::entry::Entry;
 use crate::body::{CHUNK, SourceFile};
-use crate::crc::Running;
 use crate::error::{Error, Result};
 use crate::types::Crc64;
+use cos_crc64::Running;
 
 /// What counts as the same on both sides of a tree and is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -49,13 +49,13 @@ impl Crc64 {
 
     /// Computes the sum of `data`.
     pub fn of(data: &[u8]) -> Self {
-        Self(crate::crc::checksum(data))
+        Self(cos_crc64::checksum(data))
     }
 
     /// The sum of two pieces one after the other, when the second has `second_bytes` bytes.
     #[must_use]
     pub fn then(self, second: Crc64, second_bytes: u64) -> Self {
-        Self(crate::crc::combine(self.0, second.0, second_bytes))
+        Self(cos_crc64::combine(self.0, second.0, second_bytes))
     }
 
     /// Reads the unsigned decimal form of the header.

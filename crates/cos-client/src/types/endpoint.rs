@@ -187,8 +187,13 @@ impl fmt::Display for Endpoint {
 
 fn check_base(url: &str) -> Result<String, InvalidValue> {
     let fail = |why: &str| InvalidValue::new("endpoint", format!("{url:?} {why}"));
-    let parsed =
-        reqwest::Url::parse(url).map_err(|_| fail("is not a URL such as https://host:port"))?;
+    let parsed = reqwest::Url::parse(url).map_err(|_| {
+        fail(if url.is_ascii() {
+            "is not a URL such as https://host:port"
+        } else {
+            "is not ASCII: a name such as 例子.cn is given as xn--fsqu00a.cn"
+        })
+    })?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(fail("must begin with http:// or https://"));
     }
@@ -305,6 +310,15 @@ mod tests {
         assert_eq!((own.address(), own.port()), (own.host(), 443));
         let elsewhere = own.connect_to("http://127.0.0.1:9000").unwrap();
         assert_eq!(elsewhere.port(), 9000);
+    }
+
+    /// The C library knows no Unicode tables (docs/adr/0005-names-of-hosts-are-ascii.md).
+    #[test]
+    fn international_names_are_given_in_ascii() {
+        let e = Endpoint::custom_domain("https://xn--fsqu00a.cn").unwrap();
+        assert_eq!(e.host(), "xn--fsqu00a.cn");
+        let error = Endpoint::custom_domain("https://例子.cn").unwrap_err();
+        assert!(error.to_string().contains("xn--fsqu00a.cn"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! One object out of several: contents, ETag, CRC64.
 
-use crc_fast::CrcAlgorithm;
 use md5::{Digest as _, Md5};
 
 use crate::store::{Content, Meta, Version, hex};
@@ -23,7 +22,7 @@ pub(crate) fn combined<'a>(
     for (content, (etag, crc)) in contents.clone().zip(hashes) {
         md5.update(etag.as_bytes());
         count += 1;
-        crc64 = crc_fast::checksum_combine(CrcAlgorithm::Crc64Xz, crc64, crc, content.len());
+        crc64 = cos_crc64::combine(crc64, crc, content.len());
     }
     Combined {
         content: Content::concat(contents),

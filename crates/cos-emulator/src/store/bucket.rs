@@ -330,7 +330,7 @@ impl Bucket {
         let name = format!(
             "{}{:016x}.json",
             version::hex(&md5::Md5::digest(key)),
-            crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, key.as_bytes())
+            cos_crc64::checksum(key.as_bytes())
         );
         let place = self.dir().join("objects").join(&name[..2]).join(&name);
         if versions.is_empty() {

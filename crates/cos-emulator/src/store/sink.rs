@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use crc_fast::CrcAlgorithm;
 use md5::{Digest as _, Md5};
 
 use super::content::{Blob, Content, Lease, MemoryBlob, Segment};
@@ -18,7 +17,7 @@ pub(crate) struct Sink {
     target: Target,
     /// `None` where nobody needs it: it costs more than all the rest.
     md5: Option<Md5>,
-    crc: crc_fast::Digest,
+    crc: cos_crc64::Running,
     len: u64,
 }
 
@@ -46,7 +45,7 @@ impl Sink {
         Self {
             target,
             md5: with_md5.then(Md5::new),
-            crc: crc_fast::Digest::new(CrcAlgorithm::Crc64Xz),
+            crc: cos_crc64::Running::new(),
             len: 0,
         }
     }
@@ -110,7 +109,7 @@ impl Sink {
                 _lease: None,
             })),
         };
-        let crc64 = self.crc.finalize();
+        let crc64 = self.crc.value();
         Ok(Received {
             content: Content::new(vec![Segment {
                 blob,
@@ -143,7 +142,7 @@ fn zeros(len: u64) -> Vec<Bytes> {
 /// Hashes stored bytes again, for a part that copies a range of an object.
 pub(crate) async fn hashed(content: Content) -> Result<Received> {
     use futures_util::StreamExt as _;
-    let (mut md5, mut crc) = (Md5::new(), crc_fast::Digest::new(CrcAlgorithm::Crc64Xz));
+    let (mut md5, mut crc) = (Md5::new(), cos_crc64::Running::new());
     let mut body = content.body(0..content.len());
     while let Some(data) = body.next().await {
         let data = data?;
@@ -153,6 +152,6 @@ pub(crate) async fn hashed(content: Content) -> Result<Received> {
     Ok(Received {
         content,
         md5: md5.finalize().into(),
-        crc64: crc.finalize(),
+        crc64: crc.value(),
     })
 }

@@ -29,6 +29,27 @@ impl Resume {
         })
     }
 
+    /// For content that can only be sent from the beginning. Apart from [`read`](Self::read) so that a program which
+    /// sends no files is linked without folders of records.
+    ///
+    /// # Safety
+    /// As [`read`](Self::read).
+    pub(crate) unsafe fn refuse(folder: cosffi_str, record: cosffi_str) -> Result<Resume, Failure> {
+        // SAFETY: the caller's promise.
+        let (folder, record) = unsafe {
+            (
+                folder.read_optional("options->resume_folder")?,
+                record.read_optional("options->resume_record")?,
+            )
+        };
+        match (folder, record) {
+            (None, None) => Ok(Resume::default()),
+            _ => Err(Failure::argument(
+                "options->resume_folder and resume_record are for files",
+            )),
+        }
+    }
+
     pub(crate) fn is_wanted(&self) -> bool {
         self.folder.is_some() || self.record.is_some()
     }

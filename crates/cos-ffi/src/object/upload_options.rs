@@ -65,6 +65,27 @@ impl Upload {
     /// `options` is NULL or a struct that starts with its size, and what it points to lives for this
     /// call.
     pub(crate) unsafe fn read(options: *const cosffi_upload_options) -> Result<Upload, Failure> {
+        // SAFETY: the caller's promise.
+        unsafe { Upload::read_with(options, |folder, record| Resume::read(folder, record)) }
+    }
+
+    /// As [`read`](Self::read), for content that can only be sent from the beginning.
+    ///
+    /// # Safety
+    /// As [`read`](Self::read).
+    pub(crate) unsafe fn read_without_resume(
+        options: *const cosffi_upload_options,
+    ) -> Result<Upload, Failure> {
+        // SAFETY: the caller's promise.
+        unsafe { Upload::read_with(options, |folder, record| Resume::refuse(folder, record)) }
+    }
+
+    /// # Safety
+    /// As [`read`](Self::read); the texts that `resume` gets live for its call.
+    unsafe fn read_with(
+        options: *const cosffi_upload_options,
+        resume: impl FnOnce(cosffi_str, cosffi_str) -> Result<Resume, Failure>,
+    ) -> Result<Upload, Failure> {
         if options.is_null() {
             return Ok(Upload::default());
         }
@@ -77,7 +98,7 @@ impl Upload {
                     .content_type
                     .read_optional("options->content_type")?,
                 pair::read(options.headers, options.headers_count, "options->headers")?,
-                Resume::read(options.resume_folder, options.resume_record)?,
+                resume(options.resume_folder, options.resume_record)?,
             )
         };
         let content_type = content_type.map(|value| ("content-type", value));
@@ -92,23 +113,6 @@ impl Upload {
                 .then_some(options.rate_limit_bytes_per_s),
             resume,
         })
-    }
-
-    /// As [`read`](Self::read), for content that can only be sent from the beginning.
-    ///
-    /// # Safety
-    /// As [`read`](Self::read).
-    pub(crate) unsafe fn read_without_resume(
-        options: *const cosffi_upload_options,
-    ) -> Result<Upload, Failure> {
-        // SAFETY: the caller's promise.
-        let upload = unsafe { Upload::read(options) }?;
-        if upload.resume.is_wanted() {
-            return Err(Failure::argument(
-                "options->resume_folder and resume_record are for files",
-            ));
-        }
-        Ok(upload)
     }
 
     /// As [`read_without_resume`](Self::read_without_resume), for one request, which waits for nobody.

@@ -36,12 +36,28 @@ pub(crate) use settings::digest;
 ///
 /// Holds bucket, key, sizes, the upload's id or the object's tag, and the checksums of what is
 /// done; no path, no credentials, no header values. 320 KB at most for an upload of 10,000 parts.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ResumeRecord(Arc<Checkpoint>);
+#[derive(Clone)]
+pub struct ResumeRecord {
+    checkpoint: Arc<Checkpoint>,
+    /// How it is written. Called through the value, so that a program without transfers, whose errors never hold a
+    /// record, is linked without the writer (docs/size.md).
+    encode: fn(&Checkpoint) -> Vec<u8>,
+}
+
+impl PartialEq for ResumeRecord {
+    fn eq(&self, other: &Self) -> bool {
+        self.checkpoint == other.checkpoint
+    }
+}
+
+impl Eq for ResumeRecord {}
 
 impl ResumeRecord {
     pub(crate) fn new(checkpoint: Checkpoint) -> Self {
-        Self(Arc::new(checkpoint))
+        Self {
+            checkpoint: Arc::new(checkpoint),
+            encode: Checkpoint::encode,
+        }
     }
 
     /// Reads a record, to look at it: `resume_from` takes the bytes as they are.
@@ -54,32 +70,32 @@ impl ResumeRecord {
 
     /// The record as bytes, which are text.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.0.encode()
+        (self.encode)(&self.checkpoint)
     }
 
     /// Whether it continues an upload; a download otherwise.
     pub fn is_upload(&self) -> bool {
-        matches!(self.0.kind, Kind::Upload { .. })
+        matches!(self.checkpoint.kind, Kind::Upload { .. })
     }
 
     /// The bucket.
     pub fn bucket(&self) -> &str {
-        &self.0.bucket
+        &self.checkpoint.bucket
     }
 
     /// The object's key.
     pub fn key(&self) -> &str {
-        &self.0.key
+        &self.checkpoint.key
     }
 
     /// Bytes that need not be transferred again.
     pub fn done_bytes(&self) -> u64 {
-        self.0.done_bytes()
+        self.checkpoint.done_bytes()
     }
 
     /// The object's size.
     pub fn total_bytes(&self) -> u64 {
-        self.0.size
+        self.checkpoint.size
     }
 }
 

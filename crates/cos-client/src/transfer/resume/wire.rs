@@ -101,7 +101,7 @@ impl Checkpoint {
         // Strings, numbers and lists always become JSON.
         let mut body = serde_json::to_string(&wire).unwrap_or_default();
         body.push('\n');
-        let sum = crate::crc::checksum(body.as_bytes());
+        let sum = cos_crc64::checksum(body.as_bytes());
         format!("{MAGIC}{VERSION} {sum:016x}\n{body}").into_bytes()
     }
 
@@ -134,7 +134,7 @@ impl Checkpoint {
                 InvalidRecord::Damaged
             });
         }
-        if sum != format!("{:016x}", crate::crc::checksum(body.as_bytes())) {
+        if sum != format!("{:016x}", cos_crc64::checksum(body.as_bytes())) {
             return Err(InvalidRecord::Damaged);
         }
         let wire: Wire<'_> = serde_json::from_str(body).map_err(|_| InvalidRecord::Damaged)?;
