@@ -11,4 +11,6 @@ for sources in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
   flags+=$'\x1f'--remap-path-prefix=$sources=
 done
 export CARGO_ENCODED_RUSTFLAGS=$flags${CARGO_ENCODED_RUSTFLAGS:+$'\x1f'$CARGO_ENCODED_RUSTFLAGS}
-exec "${CARGO:-cargo}" rustc --locked --profile phone -p cos-ffi --lib --crate-type staticlib "$@" -- -Cllvm-args=-inline-threshold=25
+# Linking inlines what costs no more than the call and its unwinding entry.
+exec "${CARGO:-cargo}" rustc --locked --profile phone -p cos-ffi --lib --crate-type staticlib "$@" \
+  -- -Cllvm-args=-inline-threshold=25
