@@ -1,5 +1,6 @@
 //! The one way a request goes: credentials of this moment → sign → send → judge.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use cos_sts::{CredentialRequest, Credentials, Reason};
@@ -27,12 +28,18 @@ impl Client {
             cos.bucket = self.bucket().as_str(),
             cos.key = call.key.as_ref().map(|k| k.as_str()),
         );
-        let work = self.attempts(call).instrument(span);
+        let sent = AtomicU32::new(0);
+        let work = self.attempts(call, &sent).instrument(span);
         let result = match self.timeouts().whole {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
                 let message = format!("not done within {limit:?}");
-                Err(Error::new(ErrorKind::Timeout, message))
+                let error = Error::new(ErrorKind::Timeout, message)
+                    .with_attempts(sent.load(Ordering::Relaxed));
+                Err(error.with_hint_text(
+                    "check the network and the service, or raise operation_timeout, which holds for \
+                     all attempts together",
+                ))
             }),
         };
         result.map_err(|error| {
@@ -51,15 +58,16 @@ impl Client {
         format!("{}/{key}", self.bucket())
     }
 
-    async fn attempts(&self, call: &Call) -> Result<Reply> {
+    /// `sent` counts the requests, for who ends this early.
+    async fn attempts(&self, call: &Call, sent: &AtomicU32) -> Result<Reply> {
         let settings = self.settings();
         let mut policy = settings.retry;
         if let Some(max) = call.max_attempts {
             policy.max_attempts = policy.max_attempts.min(max);
         }
         let wanted = self.credential_request(call);
-        // Attempts that count against the policy, and all that were sent.
-        let (mut attempt, mut sent) = (1, 0);
+        // That counts against the policy.
+        let mut attempt = 1;
         let (mut refreshes, mut clock_fixed) = (0, false);
         let own_endpoint = self.endpoint_of(call);
         let mut switched = None;
@@ -68,13 +76,13 @@ impl Client {
         loop {
             let endpoint = switched.as_ref().unwrap_or(own_endpoint);
             let now = self.now_at(endpoint.host());
-            sent += 1;
+            let number = sent.fetch_add(1, Ordering::Relaxed) + 1;
             let this = Attempt {
                 call,
                 endpoint,
                 credentials: credentials.as_ref(),
                 now,
-                number: sent,
+                number,
                 credential_wait: asked.map_or(Duration::ZERO, |asked| asked.elapsed()),
             };
             let mut failed = match self.traced_attempt(&this).await {

@@ -44,6 +44,7 @@
 //! | pause, stop, watch | the [`Transfer`] that every `start()` gives |
 //! | go on after a crash | [`ResumeFolder`]; clean up what nobody goes on with: [`clean_up_stale`](Client::clean_up_stale) |
 //! | anything else, signed | [`request`](Client::request) |
+//! | DataFusion and whatever else works on `object_store` | the crate `cos-object-store`, around a [`Client`] |
 //!
 //! # Credentials
 //!

@@ -146,7 +146,11 @@ async fn silence_ends_with_a_timeout() {
         .unwrap();
     let error = client.get_object("k").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert_eq!(error.operation(), Some("GetObject"));
+    assert_eq!(
+        (error.operation(), error.attempts()),
+        (Some("GetObject"), 1)
+    );
+    assert!(error.hint().unwrap().contains("operation_timeout"));
 }
 
 #[tokio::test]
