@@ -2552,6 +2552,14 @@ static inline cosffi_str cosffi_str_of(const char *text) {
     return str;
 }
 
+/** Borrows `len` bytes of any kind. */
+static inline cosffi_bytes cosffi_bytes_of(const void *data, size_t len) {
+    cosffi_bytes bytes;
+    bytes.data = (const uint8_t *)data;
+    bytes.len = len;
+    return bytes;
+}
+
 /** A cosffi_runtime_options with its size set and every field at its default. */
 static inline cosffi_runtime_options cosffi_runtime_options_default(void) {
     cosffi_runtime_options value;

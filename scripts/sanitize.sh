@@ -38,7 +38,7 @@ export CARGO_PROFILE_DEV_OPT_LEVEL=1
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/$short
 # Read by crates/cos-ffi/tests/support: C programs are built with this sanitizer and this one runtime.
 export COS_FFI_SANITIZER=$kind COS_FFI_SANITIZER_RUNTIME=$runtime
-export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 ${TSAN_OPTIONS:-}"
+export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 suppressions=$PWD/tests/sanitizers/thread.supp ${TSAN_OPTIONS:-}"
 export ASAN_OPTIONS="detect_leaks=1 ${ASAN_OPTIONS:-}"
 "$cargo" test --locked -p cos-ffi --target "$target" ${std[@]+"${std[@]}"} \
-  --lib --test laws --test c_programs --test emulated --test nulls "$@"
+  --lib --test laws --test c_programs --test emulated --test nulls --no-fail-fast "$@"

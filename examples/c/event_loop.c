@@ -14,18 +14,15 @@ static void start(const cosffi_client *client, const cosffi_queue *queue, const 
                   const char *name) {
     cosffi_error *error = NULL;
     cosffi_transfer_callbacks callbacks = cosffi_transfer_callbacks_default();
-    cosffi_bytes bytes;
     char *key = (char *)malloc(strlen(prefix) + strlen(name) + 1);
     if (key == NULL) return;
     strcat(strcpy(key, prefix), name);
     callbacks.user_data = key; /* comes back with each event */
     callbacks.drop = free;     /* with the last event, or at once if the start fails */
     callbacks.queue = queue;
-    bytes.data = (const uint8_t *)name;
-    bytes.len = strlen(name);
     running++;
-    if (cosffi_put_object(client, cosffi_str_of(key), bytes, NULL, &callbacks, NULL,
-                          &error) != COSFFI_OK) {
+    if (cosffi_put_object(client, cosffi_str_of(key), cosffi_bytes_of(name, strlen(name)), NULL,
+                          &callbacks, NULL, &error) != COSFFI_OK) {
         bad += failed("start", error);
         running--;
     }

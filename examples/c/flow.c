@@ -95,7 +95,7 @@ static int same_files(const char *left, const char *right) {
 
 static int run(const cosffi_client *client, const char *prefix, const char *file) {
     char key[1024], copy[1024];
-    const cosffi_bytes hello = {(const uint8_t *)"hello", 5};
+    const cosffi_bytes hello = cosffi_bytes_of("hello", 5);
     cosffi_transfer_callbacks up = named("upload"), down = named("download"), out = named("outside");
     cosffi_transfer *transfer = NULL;
     cosffi_error *error = NULL;

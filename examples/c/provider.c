@@ -50,7 +50,6 @@ int main(int argc, char **argv) {
     cosffi_transfer *transfer = NULL;
     cosffi_error *error = NULL;
     cosffi_provider_callbacks callbacks = cosffi_provider_callbacks_default();
-    cosffi_bytes bytes;
     int result = 1;
 
     if (argc != 3 || getenv("COS_BROKER_URL") == NULL || getenv("COS_BROKER_BEARER") == NULL)
@@ -63,12 +62,11 @@ int main(int argc, char **argv) {
         client = client_with(runtime, provider);
 
     if (client != NULL) {
-        bytes.data = (const uint8_t *)argv[2];
-        bytes.len = strlen(argv[2]);
-        if (cosffi_put_object(client, cosffi_str_of(argv[1]), bytes, NULL, NULL, &transfer,
+        const cosffi_bytes text = cosffi_bytes_of(argv[2], strlen(argv[2]));
+        if (cosffi_put_object(client, cosffi_str_of(argv[1]), text, NULL, NULL, &transfer,
                               &error) == COSFFI_OK &&
             cosffi_transfer_wait(transfer, -1, &error) == COSFFI_OK) {
-            printf("stored %u bytes\n", (unsigned)bytes.len);
+            printf("stored %u bytes\n", (unsigned)text.len);
             result = 0;
         } else {
             failed("put", error);

@@ -14,8 +14,16 @@ use cos_ffi::client::*;
 use cos_ffi::credentials::*;
 use cos_ffi::error::*;
 use cos_ffi::events::*;
+use cos_ffi::object::clean_up::*;
+use cos_ffi::object::copy::*;
+use cos_ffi::object::delete_many::*;
+use cos_ffi::object::descriptor::*;
+use cos_ffi::object::file::*;
+use cos_ffi::object::form::*;
 use cos_ffi::object::get::*;
 use cos_ffi::object::list::*;
+use cos_ffi::object::presign::*;
+use cos_ffi::object::request::*;
 use cos_ffi::object::simple::*;
 use cos_ffi::object::stream::*;
 use cos_ffi::object::upload_options::cosffi_upload_options;
@@ -28,6 +36,7 @@ use cos_ffi::runtime::*;
 use cos_ffi::sign::*;
 use cos_ffi::text::*;
 use cos_ffi::transfer::callbacks::cosffi_transfer_callbacks;
+use cos_ffi::transfer::state::*;
 use cos_ffi::transfer::*;
 use libfuzzer_sys::fuzz_target;
 
@@ -77,6 +86,8 @@ enum Call<'a> {
     Stop(u8),
     Record(u8),
     Wait(u8),
+    Look(u8),
+    Build { bucket: Text<'a>, prefix: Text<'a>, operation: Text<'a>, count: usize, size: usize },
     FreeTransfer(u8),
     Events,
     StringTwice(Text<'a>),
@@ -240,16 +251,56 @@ fn start(
     get.options.offset_bytes = size as u64;
     get.options.length_bytes = u64::from(tail) << 56;
     let (upload, list, get) = (&raw const upload.options, &raw const list.options, &raw const get.options);
+    let pairs = [cosffi_pair { name: key.str(), value: body.str() }; 2];
+    let mut copy = room::<cosffi_copy_options>(tail);
+    copy.options.struct_size = said::<cosffi_copy_options>(size);
+    copy.options.source_bucket = body.str();
+    copy.options.headers = pairs.as_ptr();
+    copy.options.headers_count = size % 3;
+    copy.options.priority = flow;
+    let mut request = room::<cosffi_request_options>(tail);
+    request.options.struct_size = said::<cosffi_request_options>(size);
+    request.options.params = pairs.as_ptr();
+    request.options.params_count = size % 3;
+    request.options.body = body.bytes();
+    let mut url = room::<cosffi_presign_object_options>(tail);
+    url.options.struct_size = said::<cosffi_presign_object_options>(size);
+    url.options.expires_s = size as u64;
+    url.options.headers = pairs.as_ptr();
+    url.options.headers_count = size % 3;
+    let mut form = room::<cosffi_post_form_options>(tail);
+    form.options.struct_size = said::<cosffi_post_form_options>(size);
+    form.options.expires_s = size as u64;
+    form.options.fields = pairs.as_ptr();
+    form.options.fields_count = size % 3;
+    let ids = [cosffi_object_id { object_key: key.str(), version_id: body.str() }; 3];
+    // Garbage is refused, what could be is believed.
+    let count = if size > 1_000_000 { size } else { size % 4 };
+    let (copy, request, url, form) =
+        (&raw const copy.options, &raw const request.options, &raw const url.options, &raw const form.options);
+    // No path of the input's: it would write where it likes.
+    let nowhere = Text::Bytes(b"/dev/null/nowhere").str();
     STARTS.fetch_add(1, SeqCst);
     // SAFETY: handles live; structs are as long as they say.
     let result = unsafe {
-        match what % 6 {
-            0 => cosffi_put_object(client, key.str(), body.bytes(), upload, cb, Some(&mut out), Some(&mut err)),
-            1 => cosffi_head_object(client, key.str(), cb, Some(&mut out), Some(&mut err)),
-            2 => cosffi_delete_object(client, key.str(), cb, Some(&mut out), Some(&mut err)),
-            3 => cosffi_list_objects(client, list, Some(on_page), cb, Some(&mut out), Some(&mut err)),
-            4 => cosffi_get_object(client, key.str(), get, None, cb, Some(&mut out), Some(&mut err)),
-            _ => cosffi_upload_stream(client, key.str(), Some(on_read), upload, cb, Some(&mut out), Some(&mut err)),
+        let (out, err) = (Some(&mut out), Some(&mut err));
+        match what % 16 {
+            0 => cosffi_put_object(client, key.str(), body.bytes(), upload, cb, out, err),
+            1 => cosffi_head_object(client, key.str(), cb, out, err),
+            2 => cosffi_delete_object(client, key.str(), cb, out, err),
+            3 => cosffi_list_objects(client, list, Some(on_page), cb, out, err),
+            4 => cosffi_get_object(client, key.str(), get, None, cb, out, err),
+            5 => cosffi_upload_stream(client, key.str(), Some(on_read), upload, cb, out, err),
+            6 => cosffi_copy_object(client, body.str(), key.str(), copy, cb, out, err),
+            7 => cosffi_delete_objects(client, ids.as_ptr(), count, cb, out, err),
+            8 => cosffi_presign_object(client, body.str(), key.str(), url, cb, out, err),
+            9 => cosffi_request(client, body.str(), key.str(), request, cb, out, err),
+            10 => cosffi_post_form(client, key.str(), form, cb, out, err),
+            11 => cosffi_clean_up_stale(client, nowhere, size as u64, cb, out, err),
+            12 => cosffi_upload_file(client, key.str(), nowhere, upload, cb, out, err),
+            13 => cosffi_download_file(client, key.str(), nowhere, null(), cb, out, err),
+            14 => cosffi_upload_fd(client, key.str(), flow.min(-1), upload, cb, out, err),
+            _ => cosffi_download_fd(client, key.str(), flow.min(-1), get, cb, out, err),
         }
     };
     if tail != 0 {
@@ -388,6 +439,27 @@ fn run(hands: &mut Hands, call: Call<'_>) {
             Call::Wait(at) => {
                 let transfer = pick(&hands.transfers, at).map_or(null(), |t| t.cast_const());
                 assert_ne!(cosffi_transfer_wait(transfer, 0, None), COSFFI_ERROR_PANIC);
+            }
+            Call::Look(at) => {
+                let transfer = pick(&hands.transfers, at).map(|t| &**t);
+                let (mut done, mut total) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+                let known = cosffi_transfer_progress(transfer, Some(&mut done), Some(&mut total));
+                assert!(known == 0 || done.assume_init() <= total.assume_init());
+                let state = cosffi_transfer_status(transfer);
+                assert_eq!(state == cosffi_transfer_state::COSFFI_TRANSFER_NONE, transfer.is_none());
+                let response = cosffi_transfer_response(transfer);
+                assert_eq!(!response.is_null(), cosffi_transfer_status(transfer) == cosffi_transfer_state::COSFFI_TRANSFER_COMPLETED);
+            }
+            Call::Build { bucket, prefix, operation, count, size } => {
+                let operations = [operation.str(); 3];
+                let mut options = room::<cosffi_policy_options>(0);
+                options.options.struct_size = said::<cosffi_policy_options>(size);
+                options.options.bucket = bucket.str();
+                options.options.region = bucket.str();
+                options.options.prefix = prefix.str();
+                options.options.operations = operations.as_ptr();
+                options.options.operations_count = if count > 10_000 { count } else { count % 4 };
+                text_made(cosffi_policy_build(&raw const options.options, Some(&mut string), None), string);
             }
             Call::FreeTransfer(at) => {
                 if let Some(transfer) = take(&mut hands.transfers, at) {

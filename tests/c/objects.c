@@ -12,7 +12,7 @@ typedef struct app {
     char etag[128], content_type[64], color[64], service_code[64];
     uint32_t http_status;
     uint64_t last_modified_s;
-    cosffi_transfer *volatile cancel; /* cancelled at the first progress */
+    cosffi_transfer *cancel; /* cancelled at each progress */
 } app;
 
 static void keep(char *room, size_t size, cosffi_str text) {
@@ -121,12 +121,13 @@ static cosffi_result download(app *self, const char *key, const char *path, int 
     cosffi_transfer_callbacks callbacks = callbacks_of(self);
     cosffi_download_options options = cosffi_download_options_default();
     cosffi_transfer *transfer = NULL;
+    /* Written before the first callback comes. */
+    cosffi_transfer **started = cancel ? &self->cancel : &transfer;
     options.concurrency = 2;
     CHECK_OK(cosffi_download_file(client, cosffi_str_of(key), cosffi_str_of(path), &options,
-                                  &callbacks, &transfer, NULL),
+                                  &callbacks, started, NULL),
              NULL);
-    if (cancel) self->cancel = transfer;
-    return finish(self, transfer);
+    return finish(self, *started);
 }
 
 static size_t write_pattern(const char *path, size_t size) {

@@ -131,7 +131,13 @@ fn helpers(header: &str) -> Result<String, String> {
          \x20   cosffi_str str;\n\
          \x20   str.data = text;\n\
          \x20   str.len = text != NULL ? strlen(text) : 0;\n\
-         \x20   return str;\n}\n\n",
+         \x20   return str;\n}\n\n\
+         /** Borrows `len` bytes of any kind. */\n\
+         static inline cosffi_bytes cosffi_bytes_of(const void *data, size_t len) {\n\
+         \x20   cosffi_bytes bytes;\n\
+         \x20   bytes.data = (const uint8_t *)data;\n\
+         \x20   bytes.len = len;\n\
+         \x20   return bytes;\n}\n\n",
     );
     for name in SIZE_TAGGED {
         if !header.contains(&format!("}} {name};")) {
