@@ -59,8 +59,14 @@ pub(crate) struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.queue.lock().holds -= 1;
-        self.queue.changed.notify_all();
+        let mut state = self.queue.lock();
+        state.holds -= 1;
+        let may_end = state.phase != Phase::Open;
+        drop(state);
+        // While new work is welcome nobody waits for this: waking the thread would be for nothing.
+        if may_end {
+            self.queue.changed.notify_all();
+        }
     }
 }
 
