@@ -29,7 +29,8 @@ impl Client {
             cos.key = call.key.as_ref().map(|k| k.as_str()),
         );
         let sent = AtomicU32::new(0);
-        let work = self.attempts(call, &sent).instrument(span);
+        // Several kilobytes, which every caller's future would hold and move.
+        let work = Box::pin(self.attempts(call, &sent).instrument(span));
         let result = match self.timeouts().whole {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
@@ -96,8 +97,8 @@ impl Client {
                 if matches!(answer.status, 429 | 503) {
                     self.slow_down();
                 }
-                self.ask_why(&this, answer).await;
-                self.ask_where(&this, answer).await;
+                Box::pin(self.ask_why(&this, answer)).await;
+                Box::pin(self.ask_where(&this, answer)).await;
             }
             let situation = Situation {
                 attempt,

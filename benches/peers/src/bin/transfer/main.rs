@@ -112,7 +112,12 @@ fn drive(wanted: &[&str]) -> Result<(), Failure> {
         let mut results: Vec<Vec<Figures>> = vec![Vec::new(); case.peers.len()];
         for round in 0..=rounds {
             for step in 0..case.peers.len() {
-                let at = (round + step) % case.peers.len();
+                // Forwards and backwards in turn, so that nobody always follows the same one.
+                let step = match round % 2 {
+                    0 => step,
+                    _ => case.peers.len() - 1 - step,
+                };
+                let at = (round / 2 + step) % case.peers.len();
                 let output = Command::new(std::env::current_exe()?)
                     .args(["child", case.peers[at], case.name])
                     .args(server.site(case.tls))
