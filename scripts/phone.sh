@@ -11,6 +11,7 @@ for sources in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
   flags+=$'\x1f'--remap-path-prefix=$sources=
 done
 export CARGO_ENCODED_RUSTFLAGS=$flags${CARGO_ENCODED_RUSTFLAGS:+$'\x1f'$CARGO_ENCODED_RUSTFLAGS}
-# Linking inlines what costs no more than the call and its unwinding entry.
+# Linking inlines what costs no more than the call and its unwinding entry. The standard library comes compiled for
+# speed: here nothing is padded so that loops and functions begin at round addresses.
 exec "${CARGO:-cargo}" rustc --locked --profile phone -p cos-ffi --lib --crate-type staticlib "$@" \
-  -- -Cllvm-args=-inline-threshold=25
+  -- -Cllvm-args="-inline-threshold=12 -align-loops=1 -align-all-functions=1"

@@ -8,6 +8,7 @@ use http::Method;
 use tracing::Instrument;
 
 use crate::client::Client;
+use crate::elements;
 use crate::error::hint::{self, Facts};
 use crate::error::service::ServiceError;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,7 +18,6 @@ use crate::request::{Call, Content};
 use crate::response::Reply;
 use crate::types::Endpoint;
 use crate::wire::{Attempt, Failed};
-use crate::xml;
 
 impl Client {
     /// Sends a call as often as the judge says.
@@ -360,10 +360,20 @@ impl Attempt<'_> {
 
 /// Where a listing of buckets says that one is.
 fn region_of(bucket: &str, listing: &[u8]) -> Option<String> {
-    let listing: xml::ListAllMyBucketsResult = xml::parse(listing).ok()?;
-    let mut buckets = listing.buckets.bucket.into_iter();
-    let found = buckets.find(|b| b.name == bucket)?;
-    Some(found.location).filter(|region| !region.is_empty())
+    let text = std::str::from_utf8(listing).ok()?;
+    let (mut name, mut region, mut found) = (String::new(), String::new(), None);
+    elements::read(text, &mut |depth, element, value| match (depth, element) {
+        (4, "Name") => value.trim().clone_into(&mut name),
+        (4, "Location") => value.trim().clone_into(&mut region),
+        (3, "Bucket") => {
+            let (name, region) = (std::mem::take(&mut name), std::mem::take(&mut region));
+            if name == bucket && !region.is_empty() {
+                found = Some(region);
+            }
+        }
+        _ => {}
+    })?;
+    found
 }
 
 /// Whether a replacement is none.
@@ -391,5 +401,24 @@ fn trace_failure(failed: &Failed, verdict: &Verdict) {
         Failed::Final(e) | Failed::Connect(e) | Failed::Broken(e) | Failed::Damaged(e) => {
             tracing::debug!(error = %e, ?verdict, "failed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_tells_where_a_bucket_is() {
+        let listing = b"<?xml version='1.0'?><ListAllMyBucketsResult><Owner><ID>1</ID><Name>c-1</Name></Owner>\
+            <Buckets><Bucket><Name>a-1</Name><Location>ap-one</Location></Bucket>\
+            <Bucket><Location>ap-two</Location><Name>b-1</Name><Type>cos</Type></Bucket>\
+            <Bucket><Name>c-1</Name></Bucket></Buckets></ListAllMyBucketsResult>";
+        assert_eq!(region_of("a-1", listing).as_deref(), Some("ap-one"));
+        assert_eq!(region_of("b-1", listing).as_deref(), Some("ap-two"));
+        assert_eq!(region_of("c-1", listing), None);
+        assert_eq!(region_of("d-1", listing), None);
+        assert_eq!(region_of("a-1", &listing[..listing.len() - 3]), None);
+        assert_eq!(region_of("a-1", b"\xff"), None);
     }
 }

@@ -174,6 +174,7 @@ mod client;
 mod config;
 mod connect_time;
 mod connections;
+mod elements;
 mod env;
 mod error;
 mod execute;

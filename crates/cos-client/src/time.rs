@@ -1,4 +1,7 @@
 //! The service's two spellings of a moment.
+//!
+//! Reading the `Date` of answers is ours and not `httpdate`'s, which also knows what nobody writes any more and weighs
+//! 6 KB in every program (docs/size.md).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,6 +29,32 @@ pub(crate) fn parse_iso(text: &str) -> Option<SystemTime> {
     };
     let seconds = days_before(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
     UNIX_EPOCH.checked_add(Duration::from_millis(seconds * 1000 + millis))
+}
+
+/// Reads `Fri, 24 May 2019 10:56:40 GMT`, the one spelling that servers may write (RFC 9110), as Unix seconds. The day
+/// of the week is not looked at.
+pub(crate) fn parse_imf(text: &str) -> Option<u64> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (_, text) = text.trim().strip_suffix(" GMT")?.split_once(", ")?;
+    let mut date = text.splitn(4, ' ');
+    let number = |digits: &str| -> Option<u64> {
+        let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| digits.parse().ok()).flatten()
+    };
+    let (day, month, year) = (number(date.next()?)?, date.next()?, number(date.next()?)?);
+    let month = MONTHS
+        .find(month)
+        .filter(|at| month.len() == 3 && at % 3 == 0)?;
+    let mut clock = date.next()?.splitn(3, ':');
+    let (hour, minute) = (number(clock.next()?)?, number(clock.next()?)?);
+    let second = number(clock.next()?)?;
+    let is_moment = (1970..=9999).contains(&year)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60;
+    let days = || days_before(year, month as u64 / 3 + 1, day);
+    is_moment.then(|| days() * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
 /// Writes a moment as headers want it. What HTTP cannot say becomes the nearest that it can.
@@ -95,6 +124,29 @@ mod tests {
         assert_eq!(at(1 << 40), "Fri, 31 Dec 9999 23:59:59 GMT");
         let before = UNIX_EPOCH - Duration::from_secs(1);
         assert_eq!(http_date(before), "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
+
+    #[test]
+    fn dates_of_answers_as_httpdate_reads_them() {
+        for day in 0..200_000 {
+            let s = day * 86_399;
+            let text = http_date(UNIX_EPOCH + Duration::from_secs(s));
+            assert_eq!(parse_imf(&text), Some(s), "{text}");
+        }
+        for bad in [
+            "",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1969 08:49:37 GMT",
+            "Sun, 06 anF 1994 08:49:37 GMT",
+            "Sun, 06 No 1994 08:49:37 GMT",
+            "Sun, 32 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:+9:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 99999999999999999999 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(parse_imf(bad), None, "{bad}");
+        }
     }
 
     #[test]

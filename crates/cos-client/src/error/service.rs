@@ -1,11 +1,11 @@
 //! What the service says when it says no, read from headers and body.
 
+use std::time::UNIX_EPOCH;
+
 use http::HeaderMap;
-use quick_xml::Reader;
-use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::Event;
 
 use super::ErrorKind;
+use crate::{elements, time};
 
 /// An error answer, before it becomes an [`super::Error`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,35 +110,16 @@ fn read_xml(body: &[u8]) -> Option<Body> {
 }
 
 impl Body {
-    /// Event by event and not by serde: this is the one document every program may have to read, and serde's way
-    /// weighs some 40 KB more (docs/size.md).
     fn read(text: &str) -> Option<Self> {
-        let mut reader = Reader::from_str(text);
-        let (mut body, mut depth, mut value) = (Self::default(), 0_usize, String::new());
-        loop {
-            match reader.read_event().ok()? {
-                Event::Start(_) => {
-                    depth += 1;
-                    value.clear();
-                }
-                Event::Text(text) => value.push_str(&text.xml10_content()),
-                Event::CData(text) => value.push_str(&text.xml10_content()),
-                Event::GeneralRef(name) => match name.resolve_char_ref().ok()? {
-                    Some(character) => value.push(character),
-                    None => value.push_str(resolve_predefined_entity(&name)?),
-                },
-                Event::End(element) => {
-                    if depth == 2
-                        && let Some(field) = body.field(element.name().as_ref())
-                    {
-                        *field = Some(value.trim().to_owned());
-                    }
-                    depth = depth.checked_sub(1)?;
-                }
-                Event::Eof => return (depth == 0).then_some(body),
-                _ => {}
+        let mut body = Self::default();
+        elements::read(text, &mut |depth, name, value| {
+            if depth == 2
+                && let Some(field) = body.field(name)
+            {
+                *field = Some(value.trim().to_owned());
             }
-        }
+        })?;
+        Some(body)
     }
 
     fn field(&mut self, element: &str) -> Option<&mut Option<String>> {
@@ -157,10 +138,10 @@ impl Body {
 
 /// HTTP dates and ISO 8601 (`2019-05-24T10:56:40.000Z`) to Unix seconds.
 fn parse_time(text: &str) -> Option<u64> {
-    let http = httpdate::parse_http_date(text).ok();
-    let time = http.or_else(|| crate::time::parse_iso(text))?;
-    let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(since.as_secs())
+    time::parse_imf(text).or_else(|| {
+        let iso = time::parse_iso(text)?;
+        Some(iso.duration_since(UNIX_EPOCH).ok()?.as_secs())
+    })
 }
 
 #[cfg(test)]
