@@ -36,11 +36,15 @@ impl<'a> MakeWriter<'a> for Log {
 #[tokio::test]
 async fn nothing_planted_comes_out() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let subscriber = || {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(log.clone())
+            .finish()
+    };
+    // While there is only one, a span that another test's thread meets first is switched off for all.
+    let _second = tracing::Dispatch::new(subscriber());
+    let _guard = tracing::subscriber::set_default(subscriber());
     let server = Server::start(|n, _| match n {
         0 => refuse(503, "SlowDown", ""),
         1 => refuse(403, "SignatureDoesNotMatch", ""),
