@@ -281,13 +281,13 @@ enum cosffi_domain
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-    /** "<bucket>.cos.<region>.myqcloud.com", the classic one. */
+    /** `<bucket>.cos.<region>.myqcloud.com`, the classic one. */
     COSFFI_DOMAIN_DEFAULT = 0,
-    /** "<bucket>.cos.<region>.tencentcos.cn", the newer one. */
+    /** `<bucket>.cos.<region>.tencentcos.cn`, the newer one. */
     COSFFI_DOMAIN_TENCENTCOS = 1,
-    /** "<bucket>.cos-internal.<region>.tencentcos.cn", inside Tencent's network only. */
+    /** `<bucket>.cos-internal.<region>.tencentcos.cn`, inside Tencent's network only. */
     COSFFI_DOMAIN_INTERNAL = 2,
-    /** "<bucket>.cos.accelerate.myqcloud.com"; acceleration must be on for the bucket. */
+    /** `<bucket>.cos.accelerate.myqcloud.com`; acceleration must be on for the bucket. */
     COSFFI_DOMAIN_ACCELERATE = 3,
 };
 #ifndef __cplusplus

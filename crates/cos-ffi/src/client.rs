@@ -87,13 +87,13 @@ pub struct cosffi_client_options {
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum cosffi_domain {
-    /// "<bucket>.cos.<region>.myqcloud.com", the classic one.
+    /// `<bucket>.cos.<region>.myqcloud.com`, the classic one.
     COSFFI_DOMAIN_DEFAULT = 0,
-    /// "<bucket>.cos.<region>.tencentcos.cn", the newer one.
+    /// `<bucket>.cos.<region>.tencentcos.cn`, the newer one.
     COSFFI_DOMAIN_TENCENTCOS = 1,
-    /// "<bucket>.cos-internal.<region>.tencentcos.cn", inside Tencent's network only.
+    /// `<bucket>.cos-internal.<region>.tencentcos.cn`, inside Tencent's network only.
     COSFFI_DOMAIN_INTERNAL = 2,
-    /// "<bucket>.cos.accelerate.myqcloud.com"; acceleration must be on for the bucket.
+    /// `<bucket>.cos.accelerate.myqcloud.com`; acceleration must be on for the bucket.
     COSFFI_DOMAIN_ACCELERATE = 3,
 }
 
