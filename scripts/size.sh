@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 table=docs/size.md
 out=target/size
 mkdir -p "$out"
+rm -f "$out/put_own_std"
 libs=$(cat crates/cos-ffi/native-libs.txt)
 
 build() { # name, features...
@@ -27,6 +28,14 @@ shared() { # archive, name: everything it exports
 build full
 build sign --no-default-features --features sign
 program tests/size/put.c full put
+host=$(rustc -vV | sed -n 's/^host: //p')
+if scripts/rust-src.sh >/dev/null; then
+  STD=source scripts/phone.sh --target "$host"
+  cp "${CARGO_TARGET_DIR:-target}/$host/phone/libcos_ffi.a" "$out/own_std.a"
+  program tests/size/put.c own_std put_own_std
+else
+  echo "size: SKIPPED put_own_std: no sources of the standard library" >&2
+fi
 program examples/c/sign.c sign sign
 shared full libcos_ffi.so
 shared sign libcos_ffi_sign.so
@@ -49,6 +58,11 @@ row() { # file, limit, words
 [ "${1:-}" = --write ] && write=yes
 rows=$(
   row put 2,300,000 'the smallest program that stores an object over TLS (`tests/size/put.c`)'
+  if [ -e "$out/put_own_std" ]; then
+    row put_own_std 2,300,000 'the same with `STD=source`: the standard library built along, without its printer of backtraces'
+  else
+    sed -n '/^| `put_own_std`/p' "$table"
+  fi
   row sign 400,000 'sign-only build, a program that signs and presigns (`examples/c/sign.c`)'
   row libcos_ffi_sign.so 400,000 'sign-only build, everything it exports, as a shared library'
   row libcos_ffi.so '' 'the whole API, as a shared library'
