@@ -102,15 +102,19 @@ impl Permits {
 }
 
 impl State {
-    /// Those who gave up do not count; they are forgotten here.
     fn nobody_before(&mut self, priority: Priority) -> bool {
+        self.first_waiting().is_none_or(|first| first < priority)
+    }
+
+    /// The most important one's. Those who gave up do not count; they are forgotten here.
+    fn first_waiting(&mut self) -> Option<Priority> {
         while let Some(first) = self.waiting.first_entry() {
             if !first.get().is_closed() {
-                return first.key().0.0 < priority;
+                return Some(first.key().0.0);
             }
             first.remove();
         }
-        true
+        None
     }
 }
 
@@ -123,6 +127,23 @@ impl Permit {
             state.adapt.moved(bytes, waiting, Instant::now());
             permits.pass_on(state);
         }
+    }
+
+    /// Whether others wait for one.
+    pub(crate) fn is_scarce(&self) -> bool {
+        let permits = self.permits.as_ref();
+        permits.is_some_and(|permits| permits.lock().first_waiting().is_some())
+    }
+
+    /// Whether a request that goes on for long should end and ask for a permit anew: somebody more
+    /// important than `priority` waits, or there are fewer permits now.
+    pub(crate) fn is_wanted_back(&self, priority: Priority) -> bool {
+        let Some(permits) = &self.permits else {
+            return false;
+        };
+        let mut state = permits.lock();
+        state.used > state.adapt.limit()
+            || state.first_waiting().is_some_and(|first| first > priority)
     }
 }
 
@@ -194,6 +215,34 @@ mod tests {
         assert_eq!(permits.lock().used, 0);
         assert!(permits.lock().waiting.is_empty());
         assert!(permits.take(Priority::Low).now_or_never().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_holds_one_for_long_hears_who_waits() {
+        let permits = permits(4);
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(permits.take(Priority::Normal).await);
+        }
+        let wanted = |held: &[Permit]| {
+            let first = held.first().unwrap();
+            (first.is_scarce(), first.is_wanted_back(Priority::Normal))
+        };
+        assert_eq!(wanted(&held), (false, false));
+        let mut equal = Box::pin(permits.take(Priority::Normal));
+        assert!(poll_immediate(&mut equal).await.is_none());
+        assert_eq!(wanted(&held), (true, false));
+        let mut higher = Box::pin(permits.take(Priority::High));
+        assert!(poll_immediate(&mut higher).await.is_none());
+        assert_eq!(wanted(&held), (true, true));
+        drop(higher);
+        assert_eq!(wanted(&held), (true, false));
+        drop(equal);
+        assert_eq!(wanted(&held), (false, false), "they gave up");
+        permits.slow_down();
+        assert_eq!(wanted(&held), (false, true), "four in flight, two allowed");
+        drop(held.drain(2..));
+        assert_eq!(wanted(&held), (false, false));
     }
 
     #[tokio::test(start_paused = true)]

@@ -28,7 +28,7 @@ pub struct DownloadFile {
 pub struct DownloadOutput {
     /// Size of the file.
     pub bytes: u64,
-    /// How many ranges it was fetched in.
+    /// How many pieces it was fetched in.
     pub parts: u32,
     /// CRC-64 of the content, computed here.
     pub crc64: Crc64,
@@ -45,7 +45,7 @@ pub struct DownloadOutput {
 impl Client {
     /// Downloads an object into `path`, replacing a file of that name.
     ///
-    /// Ranges are fetched in parallel, all of one version of the object, and written as they arrive
+    /// Pieces are fetched in parallel, all of one version of the object, and written as they arrive
     /// into a hidden temporary file in the same folder. When everything is there and its CRC-64 is
     /// the object's, the file is made durable and renamed, which nothing interrupts; until then, and
     /// after any failure or cancellation before, `path` is untouched and no temporary file remains; with
@@ -83,7 +83,8 @@ impl DownloadFile {
 
     transfer_options!(
         DownloadOutput,
-        part_size: "Bytes per range instead of the client's part size, 1 MiB to 5 GiB."
+        part_size: "Bytes per piece instead of the client's part size, 1 MiB to 5 GiB. One request may \
+                    bring several pieces that follow each other, up to 64 MiB."
     );
     network_options!();
     resume_options!();

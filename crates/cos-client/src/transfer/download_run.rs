@@ -161,7 +161,7 @@ impl DownloadRun {
         let parts = begun.ranges.count().max(1);
         let crc64 = match &self.target {
             Some(target) => {
-                let work = begun.fetch(&source, target, &self.meter, &self.keeper, concurrency);
+                let work = begun.fetch(source, target, &self.meter, &self.keeper, concurrency);
                 work.await.map_err(|error| match error.kind() {
                     ErrorKind::Precondition if is_resumed => {
                         Setback::StartAgain(RestartReason::ObjectChanged, error)

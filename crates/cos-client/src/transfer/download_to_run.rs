@@ -10,7 +10,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use super::download_to::{DownloadTo, DownloadToOutput};
 use super::drive::Work;
 use super::options::Options;
-use super::piece::{Sink, Source};
+use super::piece::{Asked, Sink, Source};
 use super::plan::Piece;
 use super::progress::{Meter, Share};
 use super::resume::{Keeper, Leftovers, ResumeRecord};
@@ -108,7 +108,8 @@ impl<W: AsyncWrite + Send + Unpin + 'static> Work for DownloadToRun<W> {
             offset: 0,
             len: meta.size,
         };
-        source.pour(&whole, stream, &mut sink).await?;
+        let mut asked = Asked::up_to(meta.size, stream);
+        source.pour(&whole, &mut asked, &mut sink).await?;
         permit.moved(meta.size - written);
         drop(permit);
         let crc64 = Crc64::from_u64(sink.state.crc.value());

@@ -1,14 +1,17 @@
 //! The requests of one run of a download: a first answer, then the other pieces in parallel.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::{StreamExt, TryStreamExt};
+use tokio::task::{JoinError, JoinSet};
 
-use super::piece::Source;
+use super::lent::Lent;
+use super::piece::{Asked, Source};
 use super::plan::{Piece, Ranges};
 use super::progress::Meter;
+use super::queue::Queue;
 use super::resume::{Checkpoint, Done, Keeper};
-use super::target::Target;
+use super::target::{Target, TargetFile};
+use super::writer::RangeWriter;
 use crate::error::{Error, Result};
 use crate::limits::Permit;
 use crate::object::{GetObjectOutput, ObjectMeta};
@@ -104,38 +107,140 @@ impl Begun {
     /// Fetches what is missing and gives the CRC-64 of everything.
     pub(super) async fn fetch(
         self,
-        source: &Source,
+        source: Source,
         target: &Target,
         meter: &Arc<Meter>,
-        keeper: &Keeper,
+        keeper: &Arc<Keeper>,
         concurrency: usize,
     ) -> Result<Crc64> {
-        let begun = std::iter::once((self.stream, self.permit));
-        let jobs = self
-            .missing
-            .into_iter()
-            .zip(begun.chain(std::iter::repeat_with(|| (None, None))));
-        let work = jobs.map(|(piece, (stream, permit))| {
-            let file = target.file();
-            async move {
-                let permit = match permit {
-                    Some(permit) => permit,
-                    None => source.client.permit(&source.claim).await,
-                };
-                let crc = source.fetch(piece, stream, file, meter).await?;
-                permit.moved(piece.len);
-                drop(permit);
-                keeper.finish(piece.index, Done { crc, tag: None }).await;
-                Ok::<_, Error>((piece, crc))
-            }
+        let workers = concurrency.min(self.missing.len());
+        let mut queue = Queue::new(self.missing, workers);
+        let mut begun = match (self.stream, self.permit) {
+            (Some(stream), Some(permit)) => queue.one().map(|piece| Turn {
+                asked: Asked::up_to(piece.offset + piece.len, Some(stream)),
+                pieces: vec![piece],
+                permit,
+            }),
+            _ => None,
+        };
+        let work = Arc::new(Fetching {
+            source,
+            queue: Mutex::new(queue),
+            meter: Arc::clone(meter),
+            keeper: Arc::clone(keeper),
         });
-        let mut pieces: Vec<(Piece, u64)> = futures_util::stream::iter(work)
-            .buffer_unordered(concurrency)
-            .try_collect()
-            .await?;
-        pieces.extend(self.finished);
+        // Tasks of their own: what a connection received is summed and written by the processor that
+        // has it in its cache. Dropping the set ends them.
+        let mut tasks = JoinSet::new();
+        for _ in 0..workers {
+            tasks.spawn(Arc::clone(&work).take_turns(begun.take(), target.file()));
+        }
+        let mut pieces = self.finished;
+        while let Some(done) = tasks.join_next().await {
+            pieces.extend(joined(done)?);
+        }
         pieces.sort_by_key(|(piece, _)| piece.index);
         Ok(sum(&pieces))
+    }
+}
+
+/// One request and what it is for.
+struct Turn {
+    asked: Asked,
+    pieces: Vec<Piece>,
+    permit: Permit,
+}
+
+/// What those who fetch have in common.
+struct Fetching {
+    source: Source,
+    queue: Mutex<Queue>,
+    meter: Arc<Meter>,
+    keeper: Arc<Keeper>,
+}
+
+impl Fetching {
+    /// Fetches until nothing is left, beginning with what has begun.
+    async fn take_turns(
+        self: Arc<Self>,
+        begun: Option<Turn>,
+        target: Lent<TargetFile>,
+    ) -> Result<Vec<(Piece, u64)>> {
+        let mut next = begun;
+        let mut done = Vec::new();
+        loop {
+            next = match next {
+                Some(turn) => Some(turn),
+                None => self.turn().await,
+            };
+            let Some(turn) = next.take() else {
+                return Ok(done);
+            };
+            self.fetch(turn, &target, &mut done).await?;
+        }
+    }
+
+    /// Waits for a permit, and decides only then what to use it for.
+    async fn turn(&self) -> Option<Turn> {
+        if self.queue().is_empty() {
+            return None;
+        }
+        let permit = self.source.client.permit(&self.source.claim).await;
+        let pieces: Vec<Piece> = if permit.is_scarce() {
+            self.queue().one().into_iter().collect()
+        } else {
+            self.queue().run()
+        };
+        let end = pieces.last().map(|last| last.offset + last.len)?;
+        Some(Turn {
+            asked: Asked::up_to(end, None),
+            pieces,
+            permit,
+        })
+    }
+
+    async fn fetch(
+        &self,
+        turn: Turn,
+        target: &Lent<TargetFile>,
+        done: &mut Vec<(Piece, u64)>,
+    ) -> Result<()> {
+        let Turn {
+            mut asked,
+            pieces,
+            permit,
+        } = turn;
+        let mut pieces = pieces.into_iter();
+        while let Some(piece) = pieces.next() {
+            let mut writer = RangeWriter::new(target.clone(), piece.offset, self.meter.share());
+            self.source.pour(&piece, &mut asked, &mut writer).await?;
+            let crc = writer.finish().await?;
+            permit.moved(piece.len);
+            let finished = Done { crc, tag: None };
+            self.keeper.finish(piece.index, finished).await;
+            done.push((piece, crc));
+            if permit.is_wanted_back(self.source.claim.priority) {
+                // The rest of the answer is not waited for.
+                self.queue().give_back(pieces);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Every change of it is whole.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a task gave; its panic is ours.
+fn joined<T>(done: Result<Result<T>, JoinError>) -> Result<T> {
+    match done {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime shuts down.
+        Err(_) => Err(Error::cancelled()),
     }
 }
 

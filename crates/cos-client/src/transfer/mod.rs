@@ -17,6 +17,7 @@ pub(crate) mod options;
 mod piece;
 pub(crate) mod plan;
 pub(crate) mod progress;
+mod queue;
 pub(crate) mod reader;
 pub(crate) mod resume;
 pub(crate) mod target;

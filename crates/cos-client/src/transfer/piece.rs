@@ -1,14 +1,8 @@
-//! One range of an object to its place in the file, continued where a connection broke.
-
-use std::sync::Arc;
+//! Pieces of an object to their places, continued where a connection broke.
 
 use bytes::Bytes;
 
-use super::lent::Lent;
 use super::plan::Piece;
-use super::progress::Meter;
-use super::target::TargetFile;
-use super::writer::RangeWriter;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::judge;
@@ -28,6 +22,27 @@ pub(crate) struct Source {
     /// The version that all ranges must be of.
     pub etag: Option<ETag>,
     pub claim: Claim,
+}
+
+/// One request for pieces that follow each other, and what is under way of its answer.
+pub(crate) struct Asked {
+    /// Offset behind the last byte it asks for.
+    end: u64,
+    /// `None` before it is sent, and once its connection broke.
+    stream: Option<BodyStream>,
+    /// What arrived together with the end of the piece before.
+    rest: Bytes,
+}
+
+impl Asked {
+    /// For everything from where it is begun up to `end`; `begun` is an answer that has begun already.
+    pub(crate) fn up_to(end: u64, begun: Option<BodyStream>) -> Self {
+        Self {
+            end,
+            stream: begun,
+            rest: Bytes::new(),
+        }
+    }
 }
 
 /// What takes the bytes of a piece, in order.
@@ -75,40 +90,30 @@ impl Source {
         }
     }
 
-    /// Fetches one piece and gives its CRC-64. `begun` is an answer that has already begun.
-    pub(crate) async fn fetch(
-        &self,
-        piece: Piece,
-        begun: Option<BodyStream>,
-        target: Lent<TargetFile>,
-        meter: &Arc<Meter>,
-    ) -> Result<u64> {
-        let mut writer = RangeWriter::new(target, piece.offset, meter.share());
-        self.pour(&piece, begun, &mut writer).await?;
-        writer.finish().await
-    }
-
     /// Gives `sink` what it does not have yet of a piece, however often the connection breaks.
     pub(crate) async fn pour(
         &self,
         piece: &Piece,
-        begun: Option<BodyStream>,
+        asked: &mut Asked,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        let mut stream = begun;
         let mut failures = 0;
         while sink.received() < piece.len {
             let before = sink.received();
-            let error = match stream.take() {
-                Some(stream) => match self.drain(stream, piece, sink).await? {
-                    None => break,
-                    Some(error) => error,
-                },
+            let error = match &mut asked.stream {
+                Some(stream) => {
+                    let is_last = piece.offset + piece.len == asked.end;
+                    match drain(stream, &mut asked.rest, piece.len, is_last, sink).await? {
+                        None => break,
+                        Some(error) => error,
+                    }
+                }
                 None => {
-                    stream = Some(self.open(piece, before).await?);
+                    asked.stream = Some(self.open(piece.offset + before, asked.end).await?);
                     continue;
                 }
             };
+            asked.stream = None;
             // Only attempts that bring nothing count: a slow network that advances is not given up.
             failures = if sink.received() > before {
                 1
@@ -128,10 +133,9 @@ impl Source {
         Ok(())
     }
 
-    /// Begins, or goes on with, a piece at `done` bytes from its start.
-    async fn open(&self, piece: &Piece, done: u64) -> Result<BodyStream> {
-        let first = piece.offset + done;
-        let last = piece.offset + piece.len - 1;
+    /// Asks for `first..end`.
+    async fn open(&self, first: u64, end: u64) -> Result<BodyStream> {
+        let last = end - 1;
         let reply = self.get(first, last).await.map_err(|e| self.explain(e))?;
         let range = content_range(&reply.headers);
         let fits = reply.status == 206 && range.is_some_and(|r| r.first == first && r.last == last);
@@ -147,32 +151,38 @@ impl Source {
         }
         Ok(*stream)
     }
+}
 
-    /// Takes what a stream gives. `Ok(Some(_))` is a broken connection, which may be continued.
-    async fn drain(
-        &self,
-        mut stream: BodyStream,
-        piece: &Piece,
-        sink: &mut impl Sink,
-    ) -> Result<Option<Error>> {
-        loop {
-            match stream.chunk().await {
-                Ok(Some(data)) => {
-                    if sink.received() + data.len() as u64 > piece.len {
-                        return Err(Error::integrity("more bytes arrived than were asked for")
-                            .with_operation(Operation::GetObject));
-                    }
-                    sink.push(data).await?;
-                }
-                Ok(None) if sink.received() == piece.len => return Ok(None),
-                Ok(None) => {
-                    return Ok(Some(
-                        Error::integrity("the content ended early")
-                            .with_operation(Operation::GetObject),
-                    ));
-                }
-                Err(error) => return Ok(Some(error)),
-            }
+/// Takes a piece of `len` bytes out of a stream, of which it is the last or not. `Ok(Some(_))` is a
+/// broken connection, which may be continued.
+async fn drain(
+    stream: &mut BodyStream,
+    rest: &mut Bytes,
+    len: u64,
+    is_last: bool,
+    sink: &mut impl Sink,
+) -> Result<Option<Error>> {
+    let fail = |why: &str| Error::integrity(why.to_owned()).with_operation(Operation::GetObject);
+    loop {
+        let left = len - sink.received();
+        if left == 0 && !is_last {
+            return Ok(None);
         }
+        let mut data = std::mem::take(rest);
+        if data.is_empty() {
+            data = match stream.chunk().await {
+                Ok(Some(data)) => data,
+                Ok(None) if left == 0 => return Ok(None),
+                Ok(None) => return Ok(Some(fail("the content ended early"))),
+                Err(error) => return Ok(Some(error)),
+            };
+        }
+        if data.len() as u64 > left {
+            if is_last {
+                return Err(fail("more bytes arrived than were asked for"));
+            }
+            *rest = data.split_off(left as usize);
+        }
+        sink.push(data).await?;
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::lent::{Lender, Lent};
@@ -28,6 +28,9 @@ pub(crate) struct TargetFile {
     /// The final name, for errors.
     path: PathBuf,
     prompt: Prompt,
+    /// Held to write: systems let one write to a file at a time, but who waits for that in there keeps
+    /// a processor busy with waiting.
+    turn: Mutex<()>,
 }
 
 impl Target {
@@ -130,6 +133,7 @@ impl TargetFile {
             file,
             path,
             prompt: Prompt::default(),
+            turn: Mutex::default(),
         }
     }
 
@@ -145,6 +149,8 @@ impl TargetFile {
 
     /// Writes `data` at `offset`. Blocks.
     pub(crate) fn write_all_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        // Guards nothing of ours, so a panic has spoilt nothing.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.prompt.timed(|| self.write_all(data, offset))
     }
 

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use cos_client::{Crc64, ErrorKind, Progress};
+use cos_client::{Crc64, ErrorKind, Priority, Progress};
 use futures_util::TryStreamExt;
 
 use crate::server::{Answer, Seen, Server, refuse, say};
-use crate::setup::{client, data, names};
+use crate::setup::{builder, client, data, names};
 
 const MIB: usize = 1 << 20;
 
@@ -61,6 +61,69 @@ async fn ranges_of_one_version_make_the_file() {
     let events = events.lock().unwrap();
     assert!(events.is_sorted_by_key(|p| p.done_bytes));
     assert_eq!(events.last().unwrap().done_bytes, content.len() as u64);
+}
+
+/// Of the pieces after the first one, all but the last four come in one answer, however that breaks.
+#[tokio::test]
+async fn one_answer_brings_many_pieces() {
+    let content = data(16 * MIB + 17);
+    // Broken off nowhere, at a piece's end, and in the middle of one.
+    for cut in [None, Some(4 * MIB), Some(5 * MIB + MIB / 2)] {
+        let source = content.clone();
+        let server = Server::start(move |n, seen| {
+            let answer = serve(&source, "\"v1\"", seen);
+            match cut {
+                Some(bytes) if n == 1 => answer.cut_after(bytes),
+                _ => answer,
+            }
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("target");
+        let download = client(&server.url).download_file("k", &path);
+        let download = download.part_size(MIB as u64).concurrency(1);
+        let output = download.send().await.unwrap();
+        assert!(std::fs::read(&path).unwrap() == content);
+        assert_eq!((output.parts, output.verified), (17, true));
+        let seen = server.seen();
+        let ranges: Vec<_> = seen.iter().map(|s| s.range().unwrap()).collect();
+        let mut expected = vec![(0, MIB - 1), (MIB, 13 * MIB - 1)];
+        // What has arrived is not asked for again.
+        expected.extend(cut.map(|bytes| (MIB + bytes, 13 * MIB - 1)));
+        expected.extend((13..16).map(|i| (i * MIB, (i + 1) * MIB - 1)));
+        expected.push((16 * MIB, 16 * MIB + 16));
+        assert_eq!(ranges, expected, "{cut:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_answer_ends_early_for_who_is_more_important() {
+    let content = data(17 * MIB);
+    let server = Server::start(move |_, seen| serve(&content, "\"v1\"", seen)).await;
+    let dir = tempfile::tempdir().unwrap();
+    // One request at a time.
+    let client = builder(&server.url).concurrency(1).build().unwrap();
+    let download = |name: &str, part: usize| {
+        let download = client.download_file("k", dir.path().join(name));
+        download.part_size(part as u64)
+    };
+    let low = download("low", MIB)
+        .priority(Priority::Low)
+        .rate_limit(10 * MIB as u64)
+        .start();
+    while low.progress().done_bytes < 2 * MIB as u64 {
+        tokio::task::yield_now().await;
+    }
+    download("high", 32 * MIB)
+        .priority(Priority::High)
+        .send()
+        .await
+        .unwrap();
+    // Its answer, of 13 pieces, had more than a second to go.
+    let done = low.progress().done_bytes;
+    assert!(done < 13 * MIB as u64, "{done}");
+    low.cancel();
+    assert_eq!(low.await.unwrap_err().kind(), ErrorKind::Cancelled);
 }
 
 #[tokio::test]
