@@ -1,6 +1,7 @@
 //! Files to objects, for the tree's loop.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
@@ -10,7 +11,7 @@ use super::entry::Entry;
 use super::mover::{Moved, Mover};
 use super::report::TreeAction;
 use super::{SMALL, part};
-use crate::body::{Payload, SourceFile};
+use crate::body::{Payload, Prompt, SourceFile};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::limits::Claim;
@@ -32,6 +33,8 @@ pub(super) struct Up {
     pub part_size: Option<u64>,
     pub store: Option<ResumeFolder>,
     pub claim: Claim,
+    /// Whether files can be read at once.
+    pub prompt: Arc<Prompt>,
 }
 
 impl Up {
@@ -52,6 +55,15 @@ impl Up {
         crate::object::put(&self.client, &call).await?;
         permit.moved(size);
         Ok(size)
+    }
+
+    /// The file's content, if it is still small.
+    async fn read(&self, path: &Path) -> Result<Option<Bytes>> {
+        if self.prompt.is_prompt() {
+            return self.prompt.timed(|| read_small(path));
+        }
+        let (prompt, path) = (Arc::clone(&self.prompt), path.to_path_buf());
+        blocking(move || prompt.timed(|| read_small(&path))).await
     }
 
     async fn large(&self, key: &str, path: &Path, share: Share) -> Result<Moved> {
@@ -107,11 +119,10 @@ impl Mover for Up {
 
     async fn transfer(&self, source: &Entry, share: Share) -> Result<Moved> {
         let (key, path) = (self.key(&source.name), self.root.join(&source.name));
-        if source.size <= SMALL {
-            let small = path.clone();
-            if let Some(content) = blocking(move || read_small(&small)).await? {
-                return self.small(&key, content, share).await.map(Moved::all);
-            }
+        if source.size <= SMALL
+            && let Some(content) = self.read(&path).await?
+        {
+            return self.small(&key, content, share).await.map(Moved::all);
         }
         self.large(&key, &path, share).await
     }
@@ -133,7 +144,7 @@ impl Mover for Up {
     }
 }
 
-/// The file's content, if it is still small.
+/// The content of a file that is still small. Blocks.
 fn read_small(path: &Path) -> Result<Option<Bytes>> {
     let file = SourceFile::open(path)?;
     if file.size() > SMALL {

@@ -150,6 +150,7 @@ impl UploadDir {
             empty_folders: self.empty_folders,
             part_size: self.part_size,
             store: self.store,
+            prompt: Arc::default(),
         };
         let state = State::new(meter);
         let merge = Merge::new(source, target);

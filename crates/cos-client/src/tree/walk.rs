@@ -4,7 +4,7 @@ use std::fs::{self, DirEntry, FileType};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures_util::stream::{StreamExt, unfold};
+use futures_util::stream::{StreamExt, TryStreamExt, iter, unfold};
 use tokio::sync::mpsc;
 
 use super::Symlinks;
@@ -13,8 +13,16 @@ use super::filter::Filter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::resume::is_temporary_name;
 
-/// Entries read ahead of those who take them.
-const AHEAD: usize = 256;
+/// Entries are handed over so many at a time: waking whoever waits costs more than reading an entry.
+const BATCH: usize = 64;
+/// Batches read ahead of those who take them.
+const AHEAD: usize = 4;
+
+/// What comes next, in order.
+struct Batch {
+    items: Vec<Item>,
+    is_last: bool,
+}
 
 /// Walks `root` on a thread that may block. Memory holds the names of one folder per level.
 pub(crate) fn files(root: PathBuf, symlinks: Symlinks, filter: Arc<Filter>) -> Side {
@@ -23,22 +31,27 @@ pub(crate) fn files(root: PathBuf, symlinks: Symlinks, filter: Arc<Filter>) -> S
         let mut walk = match Walk::new(root, symlinks, filter) {
             Ok(walk) => walk,
             Err(error) => {
-                let _ = sender.blocking_send(Some(Err(error)));
+                let _ = sender.blocking_send(Err(error));
                 return;
             }
         };
-        while let Some(item) = walk.next() {
-            if sender.blocking_send(Some(Ok(item))).is_err() {
-                return; // Nobody listens any more.
+        // The first ones are not waited for.
+        let mut size = 1;
+        loop {
+            let items: Vec<Item> = walk.by_ref().take(size).collect();
+            let is_last = items.len() < size;
+            let sent = sender.blocking_send(Ok(Batch { items, is_last }));
+            if sent.is_err() || is_last {
+                return; // At the end, or nobody listens any more.
             }
+            size = (size * 2).min(BATCH);
         }
-        let _ = sender.blocking_send(None);
     });
-    unfold(Some(receiver), |receiver| async move {
+    let batches = unfold(Some(receiver), |receiver| async move {
         let mut receiver = receiver?;
         match receiver.recv().await {
-            Some(Some(item)) => Some((item, Some(receiver))),
-            Some(None) => None,
+            Some(Ok(batch)) => Some((Ok(batch.items), (!batch.is_last).then_some(receiver))),
+            Some(Err(error)) => Some((Err(error), None)),
             // Without its last word the walk broke off. Taken for the end it would make everything
             // else look deleted.
             None => {
@@ -46,8 +59,11 @@ pub(crate) fn files(root: PathBuf, symlinks: Symlinks, filter: Arc<Filter>) -> S
                 Some((Err(Error::new(ErrorKind::Cancelled, why)), None))
             }
         }
-    })
-    .boxed()
+    });
+    batches
+        .map_ok(|items| iter(items.into_iter().map(Ok)))
+        .try_flatten()
+        .boxed()
 }
 
 struct Walk {
@@ -77,6 +93,14 @@ enum Kind {
     Problem(Why),
 }
 
+impl Iterator for Walk {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        self.step()
+    }
+}
+
 impl Walk {
     fn new(root: PathBuf, symlinks: Symlinks, filter: Arc<Filter>) -> Result<Self> {
         let mut walk = Self {
@@ -91,7 +115,7 @@ impl Walk {
         Ok(walk)
     }
 
-    fn next(&mut self) -> Option<Item> {
+    fn step(&mut self) -> Option<Item> {
         loop {
             let Some(child) = self.levels.last_mut()?.children.pop() else {
                 self.levels.pop();
@@ -218,17 +242,16 @@ mod tests {
     fn walk(root: &Path, symlinks: Symlinks, exclude: &[&str]) -> Vec<String> {
         let exclude: Vec<String> = exclude.iter().map(ToString::to_string).collect();
         let filter = Arc::new(Filter::new(&[], &exclude).unwrap());
-        let mut walk = Walk::new(root.to_path_buf(), symlinks, filter).unwrap();
-        std::iter::from_fn(|| walk.next())
-            .map(|item| match item {
-                Item::Entry(e) if e.is_empty_folder => format!("{} (empty)", e.name),
-                Item::Entry(e) => e.name,
-                Item::Problem(p) => match p.why {
-                    Why::Skipped(why) => format!("{}: {why}", p.name),
-                    Why::Failed(e) => format!("{}! {}", p.name, e.message()),
-                },
-            })
-            .collect()
+        let walk = Walk::new(root.to_path_buf(), symlinks, filter).unwrap();
+        walk.map(|item| match item {
+            Item::Entry(e) if e.is_empty_folder => format!("{} (empty)", e.name),
+            Item::Entry(e) => e.name,
+            Item::Problem(p) => match p.why {
+                Why::Skipped(why) => format!("{}: {why}", p.name),
+                Why::Failed(e) => format!("{}! {}", p.name, e.message()),
+            },
+        })
+        .collect()
     }
 
     fn touch(root: &Path, name: &str) {
