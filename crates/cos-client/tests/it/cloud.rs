@@ -99,6 +99,14 @@ impl Cloud {
         self.emulator.add_fault(FaultRule::from_json(rule).unwrap());
     }
 
+    /// How often the emulator refused this operation.
+    pub(crate) fn refused(&self, operation: &str) -> usize {
+        let log = self.emulator.log_since(0);
+        log.iter()
+            .filter(|r| r.operation == operation && (400..500).contains(&r.status))
+            .count()
+    }
+
     /// How often the emulator saw this operation.
     pub(crate) fn count(&self, operation: &str) -> usize {
         let log = self.emulator.log_since(0);

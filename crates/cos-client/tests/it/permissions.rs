@@ -165,6 +165,61 @@ async fn keys_revoked_at_random_cost_one_part_each() {
     }
 }
 
+/// What is repeated is what carried the revoked key when it was refused: of each key at most one request
+/// for each place in flight, since a place that was refused goes on with the next key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_revoked_with_several_in_flight_cost_at_most_one_part_of_each_of_them() {
+    const PARTS: usize = 24;
+    const IN_FLIGHT: usize = 4;
+    let (dir, path) = file(PARTS * PART);
+    let target = dir.path().join("t");
+    for seed in [0, 1, 2, fastrand::u64(..)] {
+        println!("seed {seed}");
+        let cloud = Cloud::start().await;
+        let client = cloud
+            .builder()
+            .credentials(cloud.sts(None))
+            .build()
+            .unwrap();
+        let mut random = fastrand::Rng::with_seed(seed);
+        for operation in ["UploadPart", "GetObject"] {
+            // So far apart that nobody is refused by one key after another, which is given up.
+            let mut nth = 1 + random.usize(..IN_FLIGHT);
+            while nth <= PARTS {
+                cloud.fault(&json!({
+                    "match": {"operation": operation, "nth": nth},
+                    "action": {"revoke_token": true}, "times": 1,
+                }));
+                nth += 2 * IN_FLIGHT + random.usize(..IN_FLIGHT);
+            }
+            // Answers that take a moment: requests are in flight together.
+            cloud.fault(&json!({"match": {"operation": operation}, "action": {"delay_ms": 3}}));
+            let before = cloud.count("AssumeRole");
+            if operation == "UploadPart" {
+                let upload = client.upload_file("k", &path).concurrency(IN_FLIGHT);
+                upload.send().await.unwrap();
+            } else {
+                let download = client.download_file("k", &target).concurrency(IN_FLIGHT);
+                download.send().await.unwrap();
+            }
+            // An upload fetches the first key, a download goes on with the last one.
+            let revoked = cloud.count("AssumeRole") - before - usize::from(before == 0);
+            let refused = cloud.refused(operation);
+            println!("{operation}: {revoked} keys revoked, {refused} requests repeated");
+            assert!(revoked >= 1, "seed {seed}, {operation}");
+            assert!(
+                (revoked..=revoked * IN_FLIGHT).contains(&refused),
+                "seed {seed}, {operation}: {refused} refused, {revoked} keys"
+            );
+        }
+        assert_eq!(
+            cloud.count("UploadPart"),
+            PARTS + cloud.refused("UploadPart")
+        );
+        assert!(std::fs::read(&target).unwrap() == std::fs::read(&path).unwrap());
+    }
+}
+
 #[tokio::test]
 async fn many_at_once_fetch_one_new_key() {
     let cloud = Cloud::start().await;
