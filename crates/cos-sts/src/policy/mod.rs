@@ -28,6 +28,7 @@ mod minimal;
 mod model;
 mod operation;
 mod parse;
+mod path;
 mod pattern;
 mod plan;
 mod radius;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::PolicyError;
+use super::path::Path;
 use super::pattern::wildcard_match;
 
 /// A resource in six parts, `qcs:<project>:<service>:<region>:<account>:<path>`, or a pattern of one.
@@ -30,29 +31,17 @@ impl<'a> Resource<'a> {
     /// # Errors
     /// If it does not start with `qcs:` or has fewer than six parts.
     pub fn parse(text: &'a str) -> Result<Self, PolicyError> {
-        let mut parts = text.splitn(6, ':');
-        let mut next = || parts.next();
-        match (next(), next(), next(), next(), next(), next()) {
-            (
-                Some("qcs"),
-                Some(project),
-                Some(service),
-                Some(region),
-                Some(account),
-                Some(path),
-            ) => Ok(Self {
-                project,
-                service,
-                region,
-                account,
-                path: modern_path(path),
-            }),
-            _ => Err(
-                PolicyError::new(format!("`{text}` is not a resource of six parts")).with_hint(
-                    "write qcs::cos:<region>:uid/<appid>:<bucket>-<appid>/<key>, or `*`",
-                ),
-            ),
-        }
+        let (head, path) = split(text).ok_or_else(|| {
+            PolicyError::new(format!("`{text}` is not a resource of six parts"))
+                .with_hint("write qcs::cos:<region>:uid/<appid>:<bucket>-<appid>/<key>, or `*`")
+        })?;
+        Ok(Self {
+            project: head.project,
+            service: head.service,
+            region: head.region,
+            account: head.account,
+            path: Path::read(path).modern(),
+        })
     }
 
     /// The bucket with its appid: the path up to the first `/`.
@@ -67,11 +56,16 @@ impl<'a> Resource<'a> {
 
     /// Whether this pattern covers `resource`.
     pub fn covers(&self, resource: &Resource<'_>) -> bool {
-        wildcard_match(self.project, resource.project)
-            && wildcard_match(self.service, resource.service)
-            && (self.region.is_empty() || wildcard_match(self.region, resource.region))
-            && (self.account.is_empty() || wildcard_match(self.account, resource.account))
-            && wildcard_match(&self.path, &resource.path)
+        wildcard_match(&self.path, &resource.path) && self.head().covers(&resource.head())
+    }
+
+    fn head(&self) -> Head<'_> {
+        Head {
+            project: self.project,
+            service: self.service,
+            region: self.region,
+            account: self.account,
+        }
     }
 }
 
@@ -85,20 +79,42 @@ impl fmt::Display for Resource<'_> {
     }
 }
 
-/// `prefix//<appid>/<short>/<key>` → `<short>-<appid>/<key>`.
-fn modern_path(path: &str) -> Cow<'_, str> {
-    let Some(rest) = path.strip_prefix("prefix//") else {
-        return Cow::Borrowed(path);
-    };
-    let Some((app_id, rest)) = rest.split_once('/') else {
-        return Cow::Borrowed(path);
-    };
-    match rest.split_once('/') {
-        Some((short, key)) => Cow::Owned(format!("{short}-{app_id}/{key}")),
-        // A star here stood for the rest of the bucket's name and all keys.
-        None if rest.ends_with('*') => Cow::Owned(format!("{rest}-{app_id}/*")),
-        None => Cow::Owned(format!("{rest}-{app_id}")),
+/// All parts but the path.
+struct Head<'a> {
+    project: &'a str,
+    service: &'a str,
+    region: &'a str,
+    account: &'a str,
+}
+
+impl Head<'_> {
+    fn covers(&self, other: &Head<'_>) -> bool {
+        wildcard_match(self.project, other.project)
+            && wildcard_match(self.service, other.service)
+            && (self.region.is_empty() || wildcard_match(self.region, other.region))
+            && (self.account.is_empty() || wildcard_match(self.account, other.account))
     }
+}
+
+/// The parts, with the path as written.
+fn split(text: &str) -> Option<(Head<'_>, &str)> {
+    let (project, rest) = part(text.strip_prefix("qcs:")?)?;
+    let (service, rest) = part(rest)?;
+    let (region, rest) = part(rest)?;
+    let (account, path) = part(rest)?;
+    let head = Head {
+        project,
+        service,
+        region,
+        account,
+    };
+    Some((head, path))
+}
+
+/// What stands before the next colon and what after it. A part is too short for a search to pay.
+fn part(text: &str) -> Option<(&str, &str)> {
+    let (part, rest) = text.split_at_checked(text.bytes().position(|b| b == b':')?)?;
+    Some((part, rest.get(1..)?))
 }
 
 /// How a resource element of a statement relates to a resource.
@@ -111,41 +127,61 @@ pub(crate) enum Coverage {
 }
 
 /// Compares a resource element, `*` or a shortened form with `*` included, with a resource.
-pub(crate) fn coverage(pattern: &str, resource: &Target<'_>) -> Coverage {
-    if pattern == "*" {
-        return Coverage::Covered;
-    }
-    let covered = match (Resource::parse(pattern), &resource.parts) {
-        (Ok(pattern), Some(parts)) => pattern.covers(parts),
-        (Ok(_), None) => wildcard_match(pattern, resource.text),
-        (Err(_), _) if pattern.contains('*') => wildcard_match(pattern, resource.text),
-        (Err(_), _) => return Coverage::Unclear,
-    };
-    if covered {
-        Coverage::Covered
-    } else {
-        Coverage::NotCovered
+pub(crate) fn coverage(pattern: &str, target: &Target<'_>) -> Coverage {
+    match target.is_covered_by(pattern) {
+        Some(true) => Coverage::Covered,
+        Some(false) => Coverage::NotCovered,
+        None => Coverage::Unclear,
     }
 }
 
 /// The resource of a call, split once for all statements.
 pub(crate) struct Target<'a> {
     text: &'a str,
-    parts: Option<Resource<'a>>,
+    /// `None` where it has no six parts.
+    parts: Option<Parts<'a>>,
+}
+
+struct Parts<'a> {
+    /// The text before the path.
+    before: &'a str,
+    head: Head<'a>,
+    /// In today's form.
+    path: Cow<'a, str>,
 }
 
 impl<'a> Target<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            parts: Resource::parse(text).ok(),
+        let parts = split(text).map(|(head, path)| Parts {
+            before: text.strip_suffix(path).unwrap_or_default(),
+            head,
+            path: Path::read(path).modern(),
+        });
+        Self { text, parts }
+    }
+
+    fn is_covered_by(&self, pattern: &str) -> Option<bool> {
+        if pattern == "*" {
+            return Some(true);
         }
+        if let Some(Parts { before, head, path }) = &self.parts {
+            // Nearly all name region and account just so. Then only the paths are left to compare.
+            if let Some(pattern) = pattern.strip_prefix(before) {
+                return Some(Path::read(pattern).covers(path));
+            }
+            if let Some((wanted, pattern)) = split(pattern) {
+                return Some(Path::read(pattern).covers(path) && wanted.covers(head));
+            }
+        }
+        let makes_sense = pattern.contains('*') || split(pattern).is_some();
+        makes_sense.then(|| wildcard_match(pattern, self.text))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const KEY: &str = "qcs::cos:ap-guangzhou:uid/1250000000:demo-1250000000/doc/a:b.txt";
 
@@ -238,5 +274,26 @@ mod tests {
         assert_eq!(covers(whole, bucket), Coverage::Covered);
         assert_eq!(covers(bucket, bucket), Coverage::Covered);
         assert_eq!(covers(part, bucket), Coverage::NotCovered);
+    }
+
+    const TEXT: &str = "qcs:[a*]?:[ab*]?:[ab*]{0,2}:[ab*]?:(prefix//1/)?[ab*/:-]{0,4}";
+
+    proptest! {
+        #[test]
+        fn a_pattern_covers_what_all_its_parts_cover(pattern in TEXT, text in TEXT) {
+            let parts = |text| Resource::parse(text).unwrap();
+            let wanted = parts(&pattern).covers(&parts(&text));
+            prop_assert_eq!(covers(&pattern, &text) == Coverage::Covered, wanted);
+            // The parts before the path the same, as nearly always.
+            let path = text.splitn(6, ':').last().unwrap();
+            let text = format!("{}{path}", before_path(&pattern));
+            let wanted = parts(&pattern).covers(&parts(&text));
+            prop_assert_eq!(covers(&pattern, &text) == Coverage::Covered, wanted);
+        }
+    }
+
+    fn before_path(text: &str) -> &str {
+        let (at, _) = text.match_indices(':').nth(4).unwrap();
+        &text[..=at]
     }
 }
