@@ -12,6 +12,7 @@ mod background;
 mod cell;
 mod flight;
 mod life;
+mod memory;
 mod settings;
 mod state;
 mod sync;

@@ -1,7 +1,7 @@
 //! One immutable set of keys.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use zeroize::Zeroizing;
 
@@ -36,11 +36,26 @@ impl fmt::Debug for SecretKey {
 /// ([`Credentials::is_valid_at`]): this type has no clock.
 #[derive(Clone)]
 pub struct Credentials {
-    inner: Arc<Inner>,
+    inner: Arc<Counted>,
     generation: u64,
 }
 
-struct Inner {
+/// Where clones are counted: memory of its own, apart from the keys and from other counts, as threads on
+/// several cores that count in one place wait for each other there.
+#[repr(align(64))]
+struct Counted {
+    keys: Arc<Keys>,
+}
+
+impl std::ops::Deref for Counted {
+    type Target = Keys;
+
+    fn deref(&self) -> &Keys {
+        &self.keys
+    }
+}
+
+struct Keys {
     secret_id: String,
     secret_key: SecretKey,
     session_token: Option<Zeroizing<String>>,
@@ -134,14 +149,15 @@ impl Credentials {
                 "the expired time {end} is not after the start time {start}"
             )));
         }
+        let keys = Arc::new(Keys {
+            secret_id,
+            secret_key,
+            session_token,
+            start_time_s,
+            expired_time_s,
+        });
         Ok(Self {
-            inner: Arc::new(Inner {
-                secret_id,
-                secret_key,
-                session_token,
-                start_time_s,
-                expired_time_s,
-            }),
+            inner: Arc::new(Counted { keys }),
             generation: 0,
         })
     }
@@ -193,24 +209,19 @@ impl Credentials {
         Self { generation, ..self }
     }
 
-    /// The same, sharing no memory with these.
-    pub(crate) fn apart(&self) -> Self {
-        let Inner {
-            secret_id,
-            secret_key,
-            session_token,
-            start_time_s,
-            expired_time_s,
-        } = &*self.inner;
-        let inner = Inner {
-            secret_id: secret_id.clone(),
-            secret_key: secret_key.clone(),
-            session_token: session_token.clone(),
-            start_time_s: *start_time_s,
-            expired_time_s: *expired_time_s,
-        };
+    /// The same keys, with clones counted apart from these.
+    pub(crate) fn counted_apart(&self) -> Self {
+        let keys = Arc::clone(&self.inner.keys);
         Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(Counted { keys }),
+            generation: self.generation,
+        }
+    }
+
+    /// Leads to them as long as somebody else has them.
+    pub(crate) fn downgrade(&self) -> WeakCredentials {
+        WeakCredentials {
+            inner: Arc::downgrade(&self.inner),
             generation: self.generation,
         }
     }
@@ -225,6 +236,22 @@ impl Credentials {
         self.inner
             .expired_time_s
             .map(|end| end.saturating_sub(now_s))
+    }
+}
+
+/// Credentials remembered without being kept: the secret parts are wiped when the last clone goes, also
+/// while these are there.
+pub(crate) struct WeakCredentials {
+    inner: Weak<Counted>,
+    generation: u64,
+}
+
+impl WeakCredentials {
+    pub(crate) fn upgrade(&self) -> Option<Credentials> {
+        Some(Credentials {
+            inner: self.inner.upgrade()?,
+            generation: self.generation,
+        })
     }
 }
 

@@ -1,32 +1,51 @@
-//! The single-flight cell: the state behind its lock, and what readers see without it. Knows no
-//! runtime, no source and no clock, so that loom can try all its interleavings.
+//! The single-flight cell: the state behind its lock, and a version by which readers know without it
+//! whether what they remember still holds. Knows no runtime, no source and no clock, so that loom can try
+//! all its interleavings.
 
+use std::sync::atomic::Ordering;
+
+use super::memory::{self, Edition};
 use super::settings::Settings;
-use super::state::{Due, Held, Plan, Start, State};
-use super::sync::{Mutex, Shown, lock};
+use super::state::{Due, Plan, Start, State};
+use super::sync::{AtomicU64, Mutex, lock};
 use crate::{CredentialError, Credentials};
 
 pub(super) struct Cell {
+    id: u64,
+    /// Counts the changes of `state`. Changed under its lock, read also without.
+    version: AtomicU64,
     state: Mutex<State>,
-    /// What `state` holds and may be handed out.
-    shown: Shown<Held>,
 }
 
 impl Cell {
     pub(super) fn new() -> Self {
         Self {
+            id: memory::cell_id(),
+            version: AtomicU64::new(0),
             state: Mutex::new(State::new()),
-            shown: Shown::nothing(),
         }
     }
 
-    /// The credential at hand, if it need not be renewed yet. Takes no lock.
+    /// The credential at hand, if it need not be renewed yet. Takes the lock only where this thread has
+    /// not read it before.
     pub(super) fn fresh(&self, now_ms: u64) -> Option<Credentials> {
-        self.shown.read(|held| {
-            held.life
-                .is_fresh(now_ms)
-                .then(|| held.credentials().clone())
-        })
+        memory::recall(self.edition(), now_ms).or_else(|| self.look(now_ms))
+    }
+
+    #[cold]
+    fn look(&self, now_ms: u64) -> Option<Credentials> {
+        let state = lock(&self.state);
+        let held = state.fresh(now_ms)?;
+        let credentials = held.lend();
+        memory::remember(self.edition(), held.life, credentials);
+        Some(credentials.clone())
+    }
+
+    fn edition(&self) -> Edition {
+        Edition {
+            cell: self.id,
+            version: self.version.load(Ordering::Acquire),
+        }
     }
 
     /// The credential at hand, if it has not ended.
@@ -69,12 +88,12 @@ impl Cell {
         self.change(State::clear);
     }
 
-    /// Changes the state and shows readers what it holds then; both under the lock, or an older value
-    /// could be shown last.
+    /// Changes the state and has all readers look again; both under the lock, or a reader could remember
+    /// the older state under the newer version.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = lock(&self.state);
         let result = change(&mut state);
-        self.shown.show(state.shown());
+        self.version.fetch_add(1, Ordering::Release);
         result
     }
 }

@@ -1,8 +1,7 @@
 //! The cache's state machine: pure, the time is an argument.
 
+use std::cell::Cell;
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::Outcome;
@@ -31,9 +30,11 @@ pub(super) struct Start {
 /// A credential and its moments.
 #[derive(Debug)]
 pub(super) struct Held {
-    /// The same one several times: a clone counts itself in the memory it shares, and threads on
-    /// several cores would wait for each other there.
-    copies: [Credentials; 4],
+    /// The same one several times, each with its own count of clones: threads on several cores that
+    /// count in one place wait for each other there.
+    copies: [Credentials; 16],
+    /// How many were lent so far.
+    lent: Cell<usize>,
     pub(super) life: Life,
     /// When it came.
     since_ms: u64,
@@ -42,17 +43,22 @@ pub(super) struct Held {
 impl Held {
     fn new(credentials: &Credentials, life: Life, since_ms: u64) -> Self {
         Self {
-            copies: std::array::from_fn(|_| credentials.apart()),
+            copies: std::array::from_fn(|_| credentials.counted_apart()),
+            lent: Cell::new(0),
             life,
             since_ms,
         }
     }
 
-    /// This thread's copy.
-    pub(super) fn credentials(&self) -> &Credentials {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
-        thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed));
-        &self.copies[NUMBER.with(|number| number % self.copies.len())]
+    fn credentials(&self) -> &Credentials {
+        &self.copies[0]
+    }
+
+    /// One for a thread to clone again and again: each gets another as long as there are enough.
+    pub(super) fn lend(&self) -> &Credentials {
+        let lent = self.lent.get();
+        self.lent.set(lent.wrapping_add(1));
+        &self.copies[lent % self.copies.len()]
     }
 }
 
@@ -69,7 +75,7 @@ pub(super) enum Due {
 }
 
 pub(super) struct State {
-    current: Option<Arc<Held>>,
+    current: Option<Held>,
     /// Generations up to this one were refused by the service.
     refused: u64,
     /// Generation of the newest credential ever held.
@@ -101,28 +107,26 @@ impl State {
         }
     }
 
-    /// The credential at hand, unless it was refused.
-    pub(super) fn shown(&self) -> Option<Arc<Held>> {
-        let held = self.current.as_ref()?;
-        (held.credentials().generation() > self.refused).then(|| Arc::clone(held))
-    }
-
     /// The credential at hand, if it has not ended and was not refused.
-    pub(super) fn valid(&self, now_ms: u64) -> Option<&Credentials> {
+    fn held(&self, now_ms: u64) -> Option<&Held> {
         let held = self.current.as_ref()?;
         (now_ms < held.life.end_ms && held.credentials().generation() > self.refused)
-            .then_some(held.credentials())
+            .then_some(held)
+    }
+
+    /// The same, its keys alone.
+    pub(super) fn valid(&self, now_ms: u64) -> Option<&Credentials> {
+        self.held(now_ms).map(Held::credentials)
     }
 
     /// The credential at hand, if it need not be renewed yet.
-    fn fresh(&self, now_ms: u64) -> Option<&Credentials> {
-        let life = self.current.as_ref()?.life;
-        self.valid(now_ms).filter(|_| life.is_fresh(now_ms))
+    pub(super) fn fresh(&self, now_ms: u64) -> Option<&Held> {
+        self.held(now_ms).filter(|held| held.life.is_fresh(now_ms))
     }
 
     pub(super) fn plan(&mut self, now_ms: u64) -> (Plan, Option<Start>) {
         if let Some(fresh) = self.fresh(now_ms) {
-            return (Plan::Use(fresh.clone()), None);
+            return (Plan::Use(fresh.credentials().clone()), None);
         }
         let pausing = self.pause_ms.contains(&now_ms);
         if let Some(valid) = self.valid(now_ms).cloned() {
@@ -190,7 +194,7 @@ impl State {
             Ok((credentials, life)) => {
                 self.newest += 1;
                 let credentials = credentials.with_generation(self.newest);
-                self.current = Some(Arc::new(Held::new(&credentials, life, now_ms)));
+                self.current = Some(Held::new(&credentials, life, now_ms));
                 self.failures = 0;
                 self.pause_ms = 0..0;
                 self.last_error = None;

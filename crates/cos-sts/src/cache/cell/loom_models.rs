@@ -185,3 +185,27 @@ fn what_was_asked_for_before_clear_never_shows_after_it() {
         assert!(world.ask(issue).is_some());
     });
 }
+
+#[test]
+fn what_a_thread_remembers_ends_with_the_change() {
+    model(|| {
+        let world = World::new();
+        assert_eq!(world.ask(issue).unwrap().generation(), 1);
+        assert_eq!(world.cell.fresh(NOW_MS).unwrap().generation(), 1);
+        let reads = world.on_a_thread(|world| {
+            let seen = [(); 3].map(|()| world.cell.fresh(NOW_MS).map(|c| c.generation()));
+            // First the old one, then none while it is replaced, then the new one: never back.
+            let order = |seen: &Option<u64>| match seen {
+                Some(1) => 0,
+                None => 1,
+                Some(_) => 2,
+            };
+            assert!(seen.is_sorted_by_key(order), "{seen:?}");
+        });
+        world.cell.reject(1, NOW_MS, &world.settings);
+        assert!(world.cell.fresh(NOW_MS).is_none());
+        assert_eq!(world.ask(issue).unwrap().generation(), 2);
+        assert_eq!(world.cell.fresh(NOW_MS).unwrap().generation(), 2);
+        reads.join().unwrap();
+    });
+}
