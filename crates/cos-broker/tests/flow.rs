@@ -9,7 +9,7 @@ use std::time::Duration;
 use cos_broker::{Broker, BrokerConfig, Grant, TokenHash, UserName};
 use cos_emulator::Emulator;
 use cos_sts::policy::Operation;
-use cos_sts::{Credentials, HttpRequest, ReqwestTransport, StsClient, Transport};
+use cos_sts::{Credentials, HttpRequest, HttpsTransport, StsClient, Transport};
 use serde_json::Value;
 
 const ROLE: &str = "qcs::cam::uin/100000000001:roleName/uploader";
@@ -17,11 +17,11 @@ const ROLE: &str = "qcs::cam::uin/100000000001:roleName/uploader";
 struct Flow {
     emulator: Emulator,
     broker: Broker,
-    http: ReqwestTransport,
+    http: HttpsTransport,
 }
 
-fn transport() -> ReqwestTransport {
-    ReqwestTransport::builder().no_proxy().build().unwrap()
+fn transport() -> HttpsTransport {
+    HttpsTransport::builder().no_proxy().build().unwrap()
 }
 
 impl Flow {

@@ -6,7 +6,7 @@ mod chain;
 use std::sync::Arc;
 
 use cos_client::{BucketName, Client, ClientBuilder};
-use cos_sts::{CredentialProvider, CredentialRequest, Credentials, ReqwestTransport};
+use cos_sts::{CredentialProvider, CredentialRequest, Credentials, HttpsTransport};
 
 use crate::exit::Result;
 use crate::global::{GlobalOptions, proxy_exceptions};
@@ -78,8 +78,8 @@ fn builder(
 }
 
 /// The way to STS and to a broker.
-pub(crate) fn transport(global: &GlobalOptions) -> Result<ReqwestTransport> {
-    let mut builder = ReqwestTransport::builder();
+pub(crate) fn transport(global: &GlobalOptions) -> Result<HttpsTransport> {
+    let mut builder = HttpsTransport::builder();
     if let Some(url) = global.given_proxy() {
         builder = builder.proxy(url);
         if let Some(hosts) = proxy_exceptions() {

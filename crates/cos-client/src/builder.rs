@@ -5,17 +5,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cos_http::{Lookup, Proxy, Resolver};
 use cos_sts::{Clock, CredentialProvider, SystemClock};
+use http::HeaderValue;
 
 use crate::client::Client;
 use crate::config::{Config, Place, RetryPolicy, Settings, Timeouts};
-use crate::connections::{Connections, HttpSettings};
+use crate::connections::Connections;
 use crate::error::{Error, Result};
 use crate::limits::{Adapt, Limits, Memory, Permits, RateLimit};
-use crate::lookup::Lookup;
 use crate::metrics::{AttemptMetrics, OnAttempt};
 use crate::throughput::MinThroughput;
-use crate::tls;
 use crate::transfer::plan;
 use crate::types::{BucketName, Domain, Region};
 
@@ -368,18 +368,22 @@ impl ClientBuilder {
             memory: Memory::new(self.memory_budget),
             rate: self.rate_limit.map(RateLimit::new),
         };
-        let connections = Connections::new(HttpSettings {
-            tls: self.tls()?,
+        let user_agent = HeaderValue::from_str(&self.user_agent)
+            .map_err(|_| named("user_agent", "it cannot be sent as a header"))?;
+        let proxy = match &self.proxy {
+            Some(url) => Proxy::through(url, self.no_proxy.as_deref().unwrap_or_default())
+                .map_err(|why| named("proxy", why))?,
+            None => Proxy::none(),
+        };
+        let tls = self.tls()?;
+        let http = cos_http::Settings {
             connect_timeout: self.timeouts.connect,
             idle_timeout: self.idle_timeout,
             idle_connections: self.idle_connections,
-            user_agent: self.user_agent,
-            proxy: self.proxy,
-            no_proxy: self.no_proxy,
-            resolve: self.resolve,
-            lookup: self.lookup,
-            timed: self.on_attempt.is_some(),
-        })?;
+            proxy,
+            resolver: Resolver::new(self.resolve, self.lookup),
+            ..cos_http::Settings::new(tls)
+        };
         let settings = Settings {
             provider,
             clock: self.clock,
@@ -399,6 +403,7 @@ impl ClientBuilder {
             endpoint,
             settings: Arc::new(settings),
         };
+        let connections = Connections::new(http, user_agent);
         Ok(Client::from_parts(config, connections, limits))
     }
 
@@ -455,12 +460,12 @@ impl ClientBuilder {
         Ok(())
     }
 
-    fn tls(&self) -> Result<rustls::ClientConfig> {
+    fn tls(&self) -> Result<cos_http::TlsConfig> {
         let field = match self.pinned_ca_pem.is_empty() {
             true => "ca_pem",
             false => "pinned_ca_pem",
         };
-        tls::config(&self.ca_pem, &self.pinned_ca_pem).map_err(|e| named(field, e))
+        cos_http::tls_config(&self.ca_pem, &self.pinned_ca_pem).map_err(|e| named(field, e))
     }
 }
 

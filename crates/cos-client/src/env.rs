@@ -1,7 +1,7 @@
 //! Settings from environment variables, with the names the `cos` command uses.
 
 use cos_sts::{
-    BrokerSource, CachingProvider, CredentialError, EnvRoleSource, EnvSource, ReqwestTransport,
+    BrokerSource, CachingProvider, CredentialError, EnvRoleSource, EnvSource, HttpsTransport,
     StsClient,
 };
 
@@ -95,7 +95,7 @@ impl ClientBuilder {
 fn role(ca: Option<Vec<u8>>) -> Result<EnvRoleSource, CredentialError> {
     let sts = match ca {
         Some(pem) => StsClient::without_credentials()
-            .transport(ReqwestTransport::builder().ca_pem(pem).build()?),
+            .transport(HttpsTransport::builder().ca_pem(pem).build()?),
         None => StsClient::without_credentials(),
     };
     Ok(EnvRoleSource::new().sts(sts))
@@ -111,7 +111,7 @@ fn broker(
         source = source.bearer(bearer);
     }
     if let Some(pem) = ca {
-        source = source.transport(ReqwestTransport::builder().ca_pem(pem).build()?);
+        source = source.transport(HttpsTransport::builder().ca_pem(pem).build()?);
     }
     source.build()
 }

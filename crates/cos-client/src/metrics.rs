@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
-use crate::connect_time::ConnectTime;
 use crate::error::ErrorKind;
 use crate::operation::Operation;
+use cos_http::ConnectTime;
 
 /// One request on the wire; see [`crate::ClientBuilder::on_attempt`]. Holds no secret, and no key
 /// names, which would make too many series.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use cos_http::Incoming;
 use http::HeaderMap;
 use tokio::time::Instant;
 
@@ -70,7 +71,7 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 /// Content as it arrives.
 #[derive(Debug)]
 pub(crate) struct BodyStream {
-    response: reqwest::Response,
+    content: Incoming,
     read_timeout: Duration,
     operation: Operation,
     gauge: Option<Gauge>,
@@ -81,14 +82,14 @@ pub(crate) struct BodyStream {
 
 impl BodyStream {
     pub(crate) fn new(
-        response: reqwest::Response,
+        content: Incoming,
         read_timeout: Duration,
         operation: Operation,
         min_throughput: Option<MinThroughput>,
         timer: Timer,
     ) -> Self {
         Self {
-            response,
+            content,
             read_timeout,
             operation,
             gauge: min_throughput.map(Gauge::new),
@@ -134,7 +135,7 @@ impl BodyStream {
     async fn next(&mut self) -> Result<Option<Bytes>> {
         let next = match &mut self.gauge {
             None => {
-                let piece = self.response.chunk();
+                let piece = cos_http::chunk(&mut self.content);
                 self.timer.limit(self.read_timeout, piece).await
             }
             Some(gauge) => {
@@ -142,7 +143,10 @@ impl BodyStream {
                 loop {
                     let began = Instant::now();
                     let until = left.min(gauge.left());
-                    let next = self.timer.limit(until, self.response.chunk()).await;
+                    let next = self
+                        .timer
+                        .limit(until, cos_http::chunk(&mut self.content))
+                        .await;
                     let bytes = match &next {
                         Some(Ok(Some(piece))) => piece.len() as u64,
                         Some(_) => break next, // The end, however slowly it came.
@@ -164,7 +168,7 @@ impl BodyStream {
             Some(Ok(piece)) => return Ok(piece),
             Some(Err(error)) => {
                 Error::new(ErrorKind::Network, "the connection broke while reading")
-                    .with_source(error.without_url())
+                    .with_source(error)
             }
             None => Error::new(
                 ErrorKind::Timeout,

@@ -1,11 +1,16 @@
 //! One attempt on the wire: build, sign, send, read.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use cos_http::{Incoming, SendError};
 use cos_sts::Credentials;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use http::{Request, Response, Uri};
 
 use crate::body::{Payload, Sending, UploadBody};
 use crate::client::{Client, Now};
@@ -126,12 +131,10 @@ impl Client {
             report.metrics.sent_bytes = sending.sent_bytes();
             report.metrics.status = sent.as_ref().ok().map(|r| r.status().as_u16());
         }
-        let mut response = sent?;
-        let status = response.status().as_u16();
-        // The response itself needs them no more.
-        let headers = std::mem::take(response.headers_mut());
+        let (head, content) = sent?.into_parts();
+        let (status, headers) = (head.status.as_u16(), head.headers);
         let mut stream = BodyStream::new(
-            response,
+            content,
             read_timeout,
             call.operation,
             self.settings().min_throughput,
@@ -182,8 +185,12 @@ impl Client {
     }
 
     /// Builds and signs. Everything we add is signed, so that strict buckets accept it;
-    /// User-Agent and Accept, added by the HTTP library, are exempt there.
-    fn signed(&self, attempt: &Attempt<'_>, sending: &Arc<Sending>) -> Result<reqwest::Request> {
+    /// User-Agent and Accept are exempt there.
+    fn signed(
+        &self,
+        attempt: &Attempt<'_>,
+        sending: &Arc<Sending>,
+    ) -> Result<Request<cos_http::Body>> {
         let Attempt { call, endpoint, .. } = *attempt;
         let length = call.payload.content_length().map(|n| n.to_string());
         let mut headers: Vec<(&str, &str)> = Vec::with_capacity(call.headers.len() + 4);
@@ -211,11 +218,23 @@ impl Client {
             }
             None => None,
         };
-        let url = url(endpoint, call, &params)?;
-        let mut request = reqwest::Request::new(call.method.clone(), url);
+        let body = match call.payload {
+            Payload::None => cos_http::Body::Empty,
+            _ => cos_http::Body::pieces(UploadBody::new(
+                &call.payload,
+                Arc::clone(sending),
+                call.share.clone(),
+                self.pace_of(call),
+            )),
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = uri(endpoint, call, &params)?;
         let map = request.headers_mut();
-        map.reserve(headers.len() + 1);
+        map.reserve(headers.len() + 3);
         map.extend(endpoint.host_value().map(|host| (HOST, host)));
+        map.insert(USER_AGENT, self.connections().user_agent());
+        map.insert(ACCEPT, HeaderValue::from_static("*/*"));
         for (name, value) in headers.into_iter().filter(|(name, _)| *name != "host") {
             insert(
                 map,
@@ -226,15 +245,6 @@ impl Client {
         }
         if let Some(authorization) = authorization {
             insert(map, AUTHORIZATION, authorization, true)?;
-        }
-        if !matches!(call.payload, Payload::None) {
-            let body = UploadBody::new(
-                &call.payload,
-                Arc::clone(sending),
-                call.share.clone(),
-                self.pace_of(call),
-            );
-            *request.body_mut() = Some(reqwest::Body::wrap(body));
         }
         Ok(request)
     }
@@ -266,16 +276,16 @@ impl Client {
     /// Sends and waits for the answer to begin, as long as bytes move.
     async fn send(
         &self,
-        request: reqwest::Request,
+        request: Request<cos_http::Body>,
         sending: &Sending,
         attempt: &Attempt<'_>,
         read_timeout: Duration,
         timer: &mut Timer,
-    ) -> Result<reqwest::Response, Failed> {
+    ) -> Result<Response<Incoming>, Failed> {
         let call = attempt.call;
         let has_body = call.payload.content_length().is_some_and(|n| n > 0);
         let http = self.connections().current();
-        let mut answer = std::pin::pin!(http.execute(request));
+        let mut answer = std::pin::pin!(http.send(request));
         let min_throughput = self.settings().min_throughput;
         let mut gauge = min_throughput
             .filter(|_| self.pace_of(call).is_unlimited())
@@ -337,7 +347,7 @@ impl Client {
     }
 }
 
-fn send_error(error: reqwest::Error, sending: &Sending, attempt: &Attempt<'_>) -> Failed {
+fn send_error(error: SendError, sending: &Sending, attempt: &Attempt<'_>) -> Failed {
     if let Some(cause) = sending.take_failure() {
         let Payload::File { file, .. } = &attempt.call.payload else {
             return Failed::Final(Error::new(ErrorKind::Local, cause.to_string()));
@@ -347,7 +357,6 @@ fn send_error(error: reqwest::Error, sending: &Sending, attempt: &Attempt<'_>) -
             _ => Error::local("read", file.path(), cause),
         });
     }
-    let error = error.without_url();
     let host = attempt
         .endpoint
         .base()
@@ -355,12 +364,12 @@ fn send_error(error: reqwest::Error, sending: &Sending, attempt: &Attempt<'_>) -
         .map_or("", |(_, host)| host);
     if error.is_connect() {
         let hint = hint::for_connection(&error, host);
-        let is_final = hint::is_tls(&error) || hint::is_proxy_refusal(&error);
-        let (kind, message) = if error.is_timeout() {
+        let is_final = cos_http::is_tls(&error) || cos_http::is_proxy_refusal(&error);
+        let (kind, message) = if cos_http::is_timeout(&error) {
             let message = format!("connecting to {host} took too long");
             (ErrorKind::Timeout, message)
         } else {
-            let cause = hint::root_cause(&error);
+            let cause = cos_http::root_cause(&error);
             let message = format!("cannot connect to {host}: {cause}");
             (ErrorKind::Network, message)
         };
@@ -426,22 +435,21 @@ async fn read_limited(
     }
 }
 
-fn url(endpoint: &Endpoint, call: &Call, params: &[(&str, &str)]) -> Result<reqwest::Url> {
-    let mut query = String::new();
-    for (name, value) in params {
-        if !query.is_empty() {
-            query.push('&');
-        }
-        query.push_str(&cos_sign_core::encode(name).to_string());
-        if !value.is_empty() {
-            query.push('=');
-            query.push_str(&cos_sign_core::encode(value).to_string());
-        }
-    }
+fn uri(endpoint: &Endpoint, call: &Call, params: &[(&str, &str)]) -> Result<Uri> {
     let path = call.key.as_ref().map(ObjectKey::encoded_path);
+    let mut path = path.unwrap_or_else(|| "/".into());
+    let mut separator = '?';
+    for (name, value) in params {
+        // Into a String.
+        let _ = write!(path, "{separator}{}", cos_sign_core::encode(name));
+        if !value.is_empty() {
+            let _ = write!(path, "={}", cos_sign_core::encode(value));
+        }
+        separator = '&';
+    }
     endpoint
-        .url(path.as_deref().unwrap_or("/"), &query)
-        .ok_or_else(|| Error::config("the endpoint does not make a URL"))
+        .uri(path)
+        .ok_or_else(|| Error::config("the endpoint, key and parameters do not make a URL"))
 }
 
 /// The one that is most frequent without parsing it.

@@ -306,7 +306,7 @@ pub extern "C" fn cosffi_client_notify(
         if !(1..=3).contains(&event) {
             return Err(Failure::argument(format!("there is no app event {event}")));
         }
-        client.client.drop_idle_connections()?;
+        client.client.drop_idle_connections();
         if event != cosffi_app_event::COSFFI_APP_BACKGROUND as i32 {
             client.client.retry_now();
         }

@@ -87,13 +87,16 @@
 //!
 //! # Features
 //!
-//! `reqwest` (default) brings [`ReqwestTransport`]: HTTPS with `rustls` and bundled roots. Without it the
-//! crate opens no socket; give [`StsClient`] and [`BrokerSource`] a [`Transport`].
+//! `https` (default) brings [`HttpsTransport`]: HTTPS with `rustls` and bundled roots. Without it the
+//! crate opens no socket; give [`StsClient`] and [`BrokerSource`] a [`Transport`]. `reqwest` makes one of a
+//! `reqwest` client that a program has anyway.
 
 mod cache;
 mod clock;
 mod credentials;
 mod error;
+#[cfg(feature = "https")]
+mod https_transport;
 mod parse;
 pub mod policy;
 mod provider;
@@ -111,11 +114,13 @@ pub use cache::{BackgroundRenewal, CachingProvider, CachingProviderBuilder};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use credentials::{Credentials, SecretKey};
 pub use error::{CredentialError, CredentialErrorKind};
+#[cfg(feature = "https")]
+pub use https_transport::{HttpsTransport, HttpsTransportBuilder};
 pub use provider::{
     CredentialProvider, CredentialRequest, CredentialSource, Reason, StaticProvider,
 };
 #[cfg(feature = "reqwest")]
-pub use reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};
+pub use reqwest_transport::ReqwestTransport;
 
 pub use scoped::{CredentialScope, ScopedProvider, ScopedProviderBuilder};
 pub use source::{

@@ -52,7 +52,7 @@ pub(crate) fn without_secrets(url: &str) -> String {
 }
 
 /// The host and port of a URL.
-#[cfg(feature = "reqwest")]
+#[cfg(any(feature = "https", feature = "reqwest"))]
 pub(crate) fn host_of(url: &str) -> String {
     let url = without_secrets(url);
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
@@ -164,7 +164,7 @@ impl From<TransportError> for CredentialError {
     }
 }
 
-/// Sends requests. [`crate::ReqwestTransport`] is the ready-made one (feature `reqwest`).
+/// Sends requests. [`crate::HttpsTransport`] is the ready-made one (feature `https`).
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// Sends one request and reads the whole answer.
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>>;

@@ -154,8 +154,8 @@ async fn nothing_secret_shows() {
         }
     }
     shown.add(&FnSource::new(|_| async { Ok(keys()) }));
-    #[cfg(feature = "reqwest")]
-    shown.add(&cos_sts::ReqwestTransport::builder().proxy("http://u:PLANTEDproxy@proxy:8080"));
+    #[cfg(feature = "https")]
+    shown.add(&cos_sts::HttpsTransport::builder().proxy("http://u:PLANTEDproxy@proxy:8080"));
 
     for bad in ["PLANTED\n", "PLANTED \u{e4}", "PLANTED\u{0}"] {
         shown.add(&Credentials::permanent("AKID", bad));

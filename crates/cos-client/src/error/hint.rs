@@ -316,82 +316,31 @@ fn spell(seconds: u64) -> String {
     }
 }
 
-/// An error and what caused it, outermost first. I/O errors hide theirs from `source()`.
-fn causes<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |at| {
-        let inside = at
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        match inside {
-            Some(inside) => Some(inside as &(dyn std::error::Error + 'static)),
-            None => at.source(),
-        }
-    })
-}
-
-/// The innermost cause, in its own words.
-pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
-    causes(error)
-        .last()
-        .map_or_else(String::new, ToString::to_string)
-}
-
-/// Whether TLS itself failed: trying again cannot help.
-pub(crate) fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    causes(error).any(|at| at.is::<rustls::Error>())
-}
-
-/// Whether the certificate is good, but not for this host.
-fn is_other_name(error: &(dyn std::error::Error + 'static)) -> bool {
-    use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
-    causes(error).any(|at| {
-        matches!(
-            at.downcast_ref::<rustls::Error>(),
-            Some(rustls::Error::InvalidCertificate(
-                NotValidForName | NotValidForNameContext { .. }
-            ))
-        )
-    })
-}
-
-/// Whether a proxy wants to know who asks: trying again cannot help.
-pub(crate) fn is_proxy_refusal(error: &(dyn std::error::Error + 'static)) -> bool {
-    causes(error).any(|at| at.to_string().contains("proxy authorization"))
-}
-
 const PROXY_LOGIN: &str =
     "the proxy wants a user and a password, or others: http://user:password@host:port";
 
 /// What to check when a host cannot be reached.
 pub(crate) fn for_connection(error: &(dyn std::error::Error + 'static), host: &str) -> String {
-    if is_other_name(error) {
+    if cos_http::is_other_name(error) {
         return format!(
             "the certificate is of another name than {host}; to reach a fixed address, keep the name \
              and give its address with resolve()"
         );
     }
-    if is_tls(error) {
+    if cos_http::is_tls(error) {
         return format!(
             "the TLS handshake with {host} failed; a private gateway needs its CA certificate \
              configured, an intercepting proxy too"
         );
     }
-    if is_proxy_refusal(error) {
+    if cos_http::is_proxy_refusal(error) {
         return PROXY_LOGIN.into();
     }
-    for at in causes(error) {
-        let refused = at
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
-        if refused {
-            return format!("connection refused at {host}: nothing listens there");
-        }
-        let text = at.to_string();
-        if text.contains("dns error") || text.contains("lookup address") {
-            return format!("the name {host} cannot be resolved; check the region and the network");
-        }
+    if cos_http::is_refused(error) {
+        return format!("connection refused at {host}: nothing listens there");
+    }
+    if cos_http::is_unknown_name(error) {
+        return format!("the name {host} cannot be resolved; check the region and the network");
     }
     format!("{host} cannot be reached; check the network, the proxy and the endpoint")
 }
@@ -539,13 +488,6 @@ mod tests {
         assert!(for_connection(&refused, "h:1").contains("refused at h:1"));
         let other = std::io::Error::other("dns error: no such host");
         assert!(for_connection(&other, "h").contains("resolved"));
-        let tls = rustls::Error::General("certificate".into());
-        let tls = std::io::Error::other(std::io::Error::other(tls));
-        assert!(for_connection(&tls, "h").contains("CA certificate"));
-        assert!(root_cause(&tls).contains("certificate"));
-        let name = rustls::Error::InvalidCertificate(rustls::CertificateError::NotValidForName);
-        let name = std::io::Error::other(name);
-        assert!(for_connection(&name, "h").contains("resolve()"));
         let plain = std::io::Error::other("broken");
         assert!(for_connection(&plain, "h").contains("cannot be reached"));
     }

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use http::HeaderValue;
+use bytes::Bytes;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
 
 use super::{BucketName, InvalidValue, Region};
 
@@ -49,8 +51,9 @@ pub struct Endpoint {
 /// What every request to an endpoint has.
 #[derive(Debug, Clone)]
 struct Parsed {
-    /// `base` as a URL.
-    root: reqwest::Url,
+    /// Of `base`; copies share their text.
+    scheme: Scheme,
+    authority: Authority,
     /// `host` as a header; copies of it share its text.
     host: HeaderValue,
 }
@@ -108,13 +111,16 @@ impl Endpoint {
         &self.base
     }
 
-    /// The address of a request: a path and a query that are encoded already. `None` when the
-    /// names in it do not make a URL.
-    pub(crate) fn url(&self, path: &str, query: &str) -> Option<reqwest::Url> {
-        let mut url = self.parsed()?.root.clone();
-        url.set_path(path);
-        url.set_query((!query.is_empty()).then_some(query));
-        Some(url)
+    /// The address of a request: a path, and a query if there is one, that are encoded already.
+    /// `None` when they or the names in the endpoint do not make a URI.
+    pub(crate) fn uri(&self, path_and_query: String) -> Option<Uri> {
+        let parsed = self.parsed()?;
+        let path = PathAndQuery::from_maybe_shared(Bytes::from(path_and_query)).ok()?;
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(parsed.scheme.clone());
+        parts.authority = Some(parsed.authority.clone());
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).ok()
     }
 
     /// The `Host` header.
@@ -124,8 +130,10 @@ impl Endpoint {
 
     fn parsed(&self) -> Option<&Parsed> {
         let parse = || {
+            let base = self.base.parse::<Uri>().ok()?.into_parts();
             Some(Parsed {
-                root: reqwest::Url::parse(&self.base).ok()?,
+                scheme: base.scheme?,
+                authority: base.authority?,
                 host: self.host.parse().ok()?,
             })
         };
@@ -147,9 +155,15 @@ impl Endpoint {
 
     /// The port that is connected to.
     pub(crate) fn port(&self) -> u16 {
-        let root = self.url("/", "");
-        root.and_then(|url| url.port_or_known_default())
-            .unwrap_or(443)
+        let Some(parsed) = self.parsed() else {
+            return 443;
+        };
+        let usual = if parsed.scheme == Scheme::HTTP {
+            80
+        } else {
+            443
+        };
+        parsed.authority.port_u16().unwrap_or(usual)
     }
 
     /// The same bucket at the service's second domain, for a bucket's own classic domain that is
@@ -187,31 +201,44 @@ impl fmt::Display for Endpoint {
 
 fn check_base(url: &str) -> Result<String, InvalidValue> {
     let fail = |why: &str| InvalidValue::new("endpoint", format!("{url:?} {why}"));
-    let parsed = reqwest::Url::parse(url).map_err(|_| {
+    let parts = url.parse::<Uri>().map(Uri::into_parts).map_err(|_| {
         fail(if url.is_ascii() {
             "is not a URL such as https://host:port"
         } else {
             "is not ASCII: a name such as 例子.cn is given as xn--fsqu00a.cn"
         })
     })?;
-    if !matches!(parsed.scheme(), "http" | "https") {
+    let Some(scheme) = parts
+        .scheme
+        .filter(|s| *s == Scheme::HTTP || *s == Scheme::HTTPS)
+    else {
         return Err(fail("must begin with http:// or https://"));
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
+    };
+    let Some(authority) = parts.authority.filter(|a| !a.host().is_empty()) else {
+        return Err(fail("names no host"));
+    };
+    if authority.as_str().contains('@') {
         // The URL is not repeated here: it holds a password.
         return Err(InvalidValue::new(
             "endpoint",
             "it must not hold a user or password",
         ));
     }
-    if parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some() {
+    // A fragment is dropped by the parser.
+    let has_more = parts.path_and_query.is_some_and(|path| path != "/");
+    if has_more || url.contains('#') {
         return Err(fail("must have no path, query or fragment"));
     }
-    let Some(host) = parsed.host_str() else {
-        return Err(fail("names no host"));
+    let host = authority.host().to_ascii_lowercase();
+    let usual = if scheme == Scheme::HTTP { 80 } else { 443 };
+    let port = match (authority.as_str().len() > host.len(), authority.port_u16()) {
+        (false, _) => String::new(),
+        (true, None) => return Err(fail("has a port that is none")),
+        // As browsers and servers write it in `Host`.
+        (true, Some(port)) if port == usual => String::new(),
+        (true, Some(port)) => format!(":{port}"),
     };
-    let port = parsed.port().map_or(String::new(), |p| format!(":{p}"));
-    Ok(format!("{}://{host}{port}", parsed.scheme()))
+    Ok(format!("{scheme}://{host}{port}"))
 }
 
 #[cfg(test)]
@@ -322,6 +349,22 @@ mod tests {
     }
 
     #[test]
+    fn are_written_as_the_host_header_wants_them() {
+        for (given, base) in [
+            (
+                "HTTPS://Files.Example.COM:443/",
+                "https://files.example.com",
+            ),
+            ("http://h:80", "http://h"),
+            ("http://h:443/", "http://h:443"),
+            ("http://[::1]:9000", "http://[::1]:9000"),
+            ("https://[2001:DB8::1]", "https://[2001:db8::1]"),
+        ] {
+            assert_eq!(Endpoint::custom_domain(given).unwrap().base(), base);
+        }
+    }
+
+    #[test]
     fn refuses_other_urls_and_does_not_repeat_passwords() {
         for bad in [
             "",
@@ -331,10 +374,23 @@ mod tests {
             "http://h?x",
             "http://h#x",
             "http://",
+            "http://:80",
+            "http://h:",
+            "http://h:x",
+            "http://h:65536",
+            "http://h i",
+            "https:h",
+            "/h",
         ] {
             assert!(Endpoint::custom_domain(bad).is_err(), "{bad}");
         }
-        let error = Endpoint::custom_domain("http://u:hunter2@h").unwrap_err();
-        assert!(!error.to_string().contains("hunter2"));
+        for secret in [
+            "http://u:hunter2@h",
+            "http://u:hunter2@h:1/",
+            "https://hunter2@h",
+        ] {
+            let error = Endpoint::custom_domain(secret).unwrap_err();
+            assert!(!error.to_string().contains("hunter2"));
+        }
     }
 }

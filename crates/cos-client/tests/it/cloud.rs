@@ -170,10 +170,7 @@ impl StsProvider {
         let authorization = request
             .authorization(&self.secret_id, &self.secret_key)
             .unwrap();
-        let response = reqwest::Client::builder()
-            .tls_backend_preconfigured(no_tls())
-            .build()
-            .unwrap()
+        let response = plain_http()
             .post(&self.url)
             .header("host", STS)
             .header("authorization", authorization)
@@ -191,14 +188,12 @@ impl StsProvider {
     }
 }
 
-/// reqwest must be told about TLS even where it speaks plain HTTP.
-fn no_tls() -> rustls::ClientConfig {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+/// reqwest, another HTTP client than ours. It must be told about TLS even where it speaks plain HTTP.
+pub(crate) fn plain_http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(cos_http::tls_config(&[], &[]).unwrap())
+        .build()
         .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
 }
 
 impl CredentialProvider for StsProvider {

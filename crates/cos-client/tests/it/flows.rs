@@ -7,7 +7,7 @@ use cos_client::{Client, CopySource, Crc64, ErrorKind, Method, PartNumber, Stora
 use futures_util::TryStreamExt;
 use serde_json::json;
 
-use crate::cloud::{Cloud, PLAIN};
+use crate::cloud::{Cloud, PLAIN, plain_http};
 use crate::setup::{BUCKET, REGION, data, names};
 
 const PART: usize = 1 << 20;
@@ -567,19 +567,6 @@ async fn presigned_urls_work_for_anyone() {
     assert_eq!(get(&url.replace("a%20b", "a%20c")).await.0, 403);
     cloud.emulator.clock().advance_s(61);
     assert_eq!(get(&url).await.0, 403);
-}
-
-fn plain_http() -> reqwest::Client {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .build()
-        .unwrap()
 }
 
 #[tokio::test]

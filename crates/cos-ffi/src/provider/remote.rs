@@ -8,7 +8,7 @@ use std::time::Duration;
 use cos_sts::policy::Policy;
 use cos_sts::{
     AssumeRoleRequest, BrokerSource, CachingProvider, CredentialSource, FederationTokenRequest,
-    FederationTokenSource, ReqwestTransport, RoleSource, StsClient,
+    FederationTokenSource, HttpsTransport, RoleSource, StsClient,
 };
 
 use super::{Kept, cosffi_provider};
@@ -209,7 +209,7 @@ unsafe fn sts(options: &cosffi_sts_options) -> Result<*mut cosffi_provider, Fail
 
 /// # Safety
 /// The text lives for this call.
-unsafe fn transport(ca_pem: cosffi_str, proxy: cosffi_str) -> Result<ReqwestTransport, Failure> {
+unsafe fn transport(ca_pem: cosffi_str, proxy: cosffi_str) -> Result<HttpsTransport, Failure> {
     // SAFETY: the caller's promise.
     let (ca_pem, proxy) = unsafe {
         (
@@ -217,7 +217,7 @@ unsafe fn transport(ca_pem: cosffi_str, proxy: cosffi_str) -> Result<ReqwestTran
             proxy.read_optional("options->proxy")?,
         )
     };
-    let mut transport = ReqwestTransport::builder().no_proxy();
+    let mut transport = HttpsTransport::builder().no_proxy();
     if let Some(pem) = ca_pem {
         transport = transport.ca_pem(pem);
     }

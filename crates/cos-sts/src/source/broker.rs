@@ -215,7 +215,7 @@ impl BrokerSourceBuilder {
         self
     }
 
-    /// Another way to send requests; [`crate::ReqwestTransport`] unless set.
+    /// Another way to send requests; [`crate::HttpsTransport`] unless set.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self

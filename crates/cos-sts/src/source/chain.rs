@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "reqwest")]
+    #[cfg(feature = "https")]
     fn the_usual_places_in_order() {
         let names: Vec<_> = ChainSource::usual()
             .unwrap()

@@ -218,13 +218,13 @@ impl InstanceRoleSourceBuilder {
 }
 
 /// A proxy would ask its own machine's metadata, or leak the keys.
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "https")]
 fn direct_transport(timeout: Duration) -> Result<Arc<dyn Transport>, CredentialError> {
-    let builder = crate::ReqwestTransport::builder().no_proxy();
+    let builder = crate::HttpsTransport::builder().no_proxy();
     Ok(Arc::new(builder.connect_timeout(timeout).build()?))
 }
 
-#[cfg(not(feature = "reqwest"))]
+#[cfg(not(feature = "https"))]
 fn direct_transport(_timeout: Duration) -> Result<Arc<dyn Transport>, CredentialError> {
     crate::sts::default_transport()
 }

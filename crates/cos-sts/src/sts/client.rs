@@ -383,7 +383,7 @@ impl StsClientBuilder {
         self
     }
 
-    /// Another way to send requests; [`crate::ReqwestTransport`] unless set.
+    /// Another way to send requests; [`crate::HttpsTransport`] unless set.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -486,15 +486,15 @@ impl StsClientBuilder {
     }
 }
 
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "https")]
 pub(crate) fn default_transport() -> Result<Arc<dyn Transport>, CredentialError> {
-    Ok(Arc::new(crate::ReqwestTransport::new()?))
+    Ok(Arc::new(crate::HttpsTransport::new()?))
 }
 
-#[cfg(not(feature = "reqwest"))]
+#[cfg(not(feature = "https"))]
 pub(crate) fn default_transport() -> Result<Arc<dyn Transport>, CredentialError> {
     Err(CredentialError::config(
-        "no transport: give one, or turn the feature `reqwest` on",
+        "no transport: give one, or turn the feature `https` on",
     ))
 }
 

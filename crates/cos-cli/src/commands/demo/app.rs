@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cos_client::{Client, DownloadOutput, UploadOutput};
 use cos_sts::{
     BrokerSource, CachingProvider, Clock, CredentialProvider, CredentialRequest, Credentials,
-    ReqwestTransport, StaticProvider,
+    HttpsTransport, StaticProvider,
 };
 
 use super::cloud::{BUCKET, ForApp, REGION, USER};
@@ -33,7 +33,7 @@ impl App {
         // The server is on this machine, whatever proxy it is told to use.
         let source = BrokerSource::builder(&given.broker_url)
             .bearer(&given.bearer)
-            .transport(ReqwestTransport::builder().no_proxy().build()?)
+            .transport(HttpsTransport::builder().no_proxy().build()?)
             .build()?;
         let provider = CachingProvider::builder(source)
             .clock(Arc::clone(&given.clock))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cos_broker::{Broker, BrokerConfig, Grant, TokenHash, UserName};
 use cos_emulator::{Emulator, EmulatorClock, LogRecord};
 use cos_sts::policy::Operation;
-use cos_sts::{BoxFuture, Clock, Credentials, ReqwestTransport};
+use cos_sts::{BoxFuture, Clock, Credentials, HttpsTransport};
 
 use crate::commands::{broker, emulator};
 use crate::exit::{Failure, Result};
@@ -130,7 +130,7 @@ fn broker_config(emulator: &Emulator, bearer: &str) -> Result<BrokerConfig> {
     Ok(BrokerConfig::new(keys, grant)
         .sts_endpoint(emulator.http_url())
         // Both are on this machine, whatever proxy it is told to use.
-        .transport(Arc::new(ReqwestTransport::builder().no_proxy().build()?))
+        .transport(Arc::new(HttpsTransport::builder().no_proxy().build()?))
         .role_arn(ROLE)
         .user(user, TokenHash::of(bearer.as_bytes()))
         .clock(clock(emulator)))

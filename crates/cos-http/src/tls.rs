@@ -1,7 +1,7 @@
 //! TLS settings: rustls, one crypto provider (ring), bundled roots plus the user's own.
 //!
-//! Handing reqwest a finished configuration keeps the platform verifier out, which on Android
-//! would want the JVM before the first call, and needs no process-wide default provider.
+//! Bundled rather than the platform's, whose verifier would want the JVM before the first call on Android.
+//! Needs no process-wide default provider.
 
 use std::sync::Arc;
 
@@ -27,13 +27,17 @@ fn roots(extra: &[Vec<u8>], pinned: &[Vec<u8>]) -> Result<RootCertStore, String>
             found += 1;
         }
         if found == 0 {
-            return Err("no certificate in the PEM text".into());
+            return Err("no PEM certificate in it".into());
         }
     }
     Ok(roots)
 }
 
-pub(crate) fn config(extra: &[Vec<u8>], pinned: &[Vec<u8>]) -> Result<ClientConfig, String> {
+/// TLS that trusts the bundled roots and the certificates in these PEM texts; with pinned ones, only those.
+///
+/// # Errors
+/// What is wrong with a certificate, in words for a person.
+pub fn tls_config(extra: &[Vec<u8>], pinned: &[Vec<u8>]) -> Result<ClientConfig, String> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| format!("no usable TLS version: {e}"))?
