@@ -25,6 +25,7 @@ pub(crate) mod upload;
 mod upload_parts;
 mod upload_run;
 pub(crate) mod whole;
+mod write_back;
 mod writer;
 
 use crate::error::{Error, ErrorKind, Result};

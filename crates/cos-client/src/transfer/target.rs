@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use super::lent::{Lender, Lent};
 use super::resume::temporary_name;
+use super::write_back::WriteBack;
 use crate::body::Prompt;
 use crate::body::{BufferPool, checksum};
 use crate::error::{Error, Result};
@@ -31,6 +32,7 @@ pub(crate) struct TargetFile {
     /// Held to write: systems let one write to a file at a time, but who waits for that in there keeps
     /// a processor busy with waiting.
     turn: Mutex<()>,
+    write_back: WriteBack,
 }
 
 impl Target {
@@ -121,6 +123,7 @@ impl Target {
             target.file.set_modified(time).map_err(fail)?;
         }
         target.file.sync_all().map_err(fail)?;
+        target.write_back.check().map_err(fail)?;
         std::fs::rename(&self.temporary, &target.path).map_err(fail)?;
         self.keep = true;
         Ok(())
@@ -134,6 +137,7 @@ impl TargetFile {
             path,
             prompt: Prompt::default(),
             turn: Mutex::default(),
+            write_back: WriteBack::default(),
         }
     }
 
@@ -152,6 +156,16 @@ impl TargetFile {
         // Guards nothing of ours, so a panic has spoilt nothing.
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.prompt.timed(|| self.write_all(data, offset))
+    }
+
+    /// Notes what was written. `true`: it is time for [`Self::write_back`], off the network's threads.
+    pub(crate) fn wrote(&self, bytes: u64) -> bool {
+        self.write_back.wrote(bytes)
+    }
+
+    /// Gives the disk what was written so far. Blocks.
+    pub(crate) fn write_back(&self) {
+        self.write_back.ended(self.file.sync_data());
     }
 
     fn write_all(&self, mut data: &[u8], mut offset: u64) -> Result<()> {

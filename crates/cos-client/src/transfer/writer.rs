@@ -56,9 +56,17 @@ impl RangeWriter {
         }
         self.target
             .write_all_at(piece, self.offset + self.written)?;
-        self.written += piece.len() as u64;
-        self.share.reach(self.written);
+        self.wrote(piece.len() as u64);
         Ok(())
+    }
+
+    fn wrote(&mut self, bytes: u64) {
+        self.written += bytes;
+        self.share.reach(self.written);
+        if self.target.wrote(bytes) {
+            let target = self.target.clone();
+            tokio::task::spawn_blocking(move || target.write_back());
+        }
     }
 
     async fn flush(&mut self) -> Result<()> {
@@ -95,8 +103,7 @@ impl RangeWriter {
         let shutting_down = |_| Error::new(ErrorKind::Cancelled, "the runtime is shutting down");
         let (crc, len) = writing.await.map_err(shutting_down)??;
         self.crc = Some(crc);
-        self.written += len;
-        self.share.reach(self.written);
+        self.wrote(len);
         Ok(())
     }
 }
