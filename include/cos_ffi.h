@@ -674,7 +674,7 @@ typedef struct cosffi_client_options {
     uint64_t rate_limit_bytes_per_s;
     /**
      * Bytes that all uploads of streams together hold at most; a larger part goes alone. Default:
-     * 64 MiB. (ABI 3)
+     * 40 MiB. (ABI 3)
      */
     uint64_t memory_budget_bytes;
     /** An upload's connection that took no byte for this long is cut. Default: 30,000. (ABI 3) */
@@ -772,9 +772,9 @@ typedef struct cosffi_transfer_callbacks {
 typedef struct cosffi_download_options {
     /** sizeof(cosffi_download_options) when the program was compiled. */
     size_t struct_size;
-    /** Bytes per range fetched. Default: the client's part size. */
+    /** Bytes per piece; one request may fetch several. Default: the client's part size. */
     uint64_t part_size_bytes;
-    /** Ranges in flight at most; the client's own limit holds as well. Default: the client's. */
+    /** Requests in flight at most; the client's own limit holds as well. Default: the client's. */
     uint32_t concurrency;
     /** Must be 0. */
     uint32_t reserved;

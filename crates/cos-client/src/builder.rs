@@ -68,7 +68,7 @@ impl ClientBuilder {
             retry: RetryPolicy::default(),
             concurrency: 8,
             max_concurrency: None,
-            memory_budget: 64 << 20,
+            memory_budget: 40 << 20,
             rate_limit: None,
             part_size: plan::DEFAULT_PART_SIZE,
             multipart_threshold: None,
@@ -203,8 +203,9 @@ impl ClientBuilder {
     }
 
     /// Bytes that all transfers of this client together hold because they cannot be read again:
-    /// the parts of [`Client::upload_reader`] that are under way. 64 MiB by default; a part that is
-    /// larger goes alone. Files are not held, they cost about 512 KiB for each request in flight.
+    /// the parts of [`Client::upload_reader`] that are under way. 40 MiB by default, with
+    /// which such an upload stays below 64 MiB in all; a part that is larger goes alone. Files are not
+    /// held, they cost about 512 KiB for each request in flight.
     pub fn memory_budget(mut self, bytes: u64) -> Self {
         self.memory_budget = bytes;
         self

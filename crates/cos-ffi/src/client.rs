@@ -75,7 +75,7 @@ pub struct cosffi_client_options {
     /// no limit. (ABI 3)
     pub rate_limit_bytes_per_s: u64,
     /// Bytes that all uploads of streams together hold at most; a larger part goes alone. Default:
-    /// 64 MiB. (ABI 3)
+    /// 40 MiB. (ABI 3)
     pub memory_budget_bytes: u64,
     /// An upload's connection that took no byte for this long is cut. Default: 30,000. (ABI 3)
     pub stall_timeout_ms: u64,

@@ -8,7 +8,7 @@ mod rate;
 use std::sync::Arc;
 
 pub(crate) use adapt::Adapt;
-pub(crate) use memory::Memory;
+pub(crate) use memory::{Memory, Room};
 pub(crate) use permits::{Permit, Permits};
 pub(crate) use rate::{Pace, Paced, RateLimit};
 

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::abort::{abort, clean_up};
 use super::destination::Destination;
@@ -20,6 +19,7 @@ use super::upload::UploadOutput;
 use crate::body::Payload;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Room;
 use crate::multipart::UploadPartOutput;
 use crate::object::object_headers;
 use crate::request::Headers;
@@ -27,9 +27,6 @@ use crate::types::{Crc64, ObjectKey, UploadId};
 
 /// After so many parts their size doubles, so that a long stream fits into 10,000 of them.
 const PARTS_PER_SIZE: u32 = 1_000;
-
-/// Room taken at once for a part; what nobody fills costs addresses, not memory.
-const RESERVED: u64 = 64 << 20;
 
 /// Uploads a stream; see [`Client::upload_reader`].
 #[must_use = "call send() or start()"]
@@ -139,22 +136,15 @@ struct StreamRun<R> {
 #[derive(Default)]
 struct State {
     upload_id: Option<UploadId>,
-    /// The part being read, and its room in the client's memory budget.
-    reading: BytesMut,
-    room: Option<OwnedSemaphorePermit>,
+    /// The part being read, in its room of the client's memory budget.
+    reading: Option<Room>,
     /// Parts read so far.
     parts: u32,
     total: u64,
     ended: bool,
     /// Parts that have not arrived yet, by index.
-    waiting: BTreeMap<u32, Part>,
+    waiting: BTreeMap<u32, Bytes>,
     sent: Vec<Sent>,
-}
-
-/// Content of the stream, and its room in the client's memory budget.
-struct Part {
-    data: Bytes,
-    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// A part that has arrived: its index, its length, its answer.
@@ -198,7 +188,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Work for StreamRun<R> {
             None if state.ended => single(to, Bytes::new()).await,
             // All of it, and nothing else was begun.
             Some(all) if state.ended && state.upload_id.is_none() && state.parts == 1 => {
-                single(to, all.data.clone()).await
+                single(to, all.clone()).await
             }
             _ => state.send_parts(reader, &to, parts, concurrency).await,
         }
@@ -266,7 +256,7 @@ impl State {
                 && let Some(index) = queue.pop_front()
                 && let Some(part) = self.waiting.get(&index)
             {
-                sending.push(send_part(to, &upload_id, index, part.data.clone()));
+                sending.push(send_part(to, &upload_id, index, part.clone()));
             }
             if self.ended && sending.is_empty() {
                 break;
@@ -314,23 +304,21 @@ impl State {
         to: &Destination,
     ) -> Result<Option<u32>> {
         let size = sizes.next(self.parts, self.total);
-        if self.room.is_none() {
-            self.room = Some(to.client.memory().take(size).await?);
+        let reading = match &mut self.reading {
+            Some(reading) => reading,
+            slot => slot.insert(to.client.memory().take(size).await?),
         }
-        if self.reading.is_empty() {
-            // Grown as it fills, it would be twice as large as its content, and three times meanwhile.
-            self.reading = BytesMut::with_capacity(size.min(RESERVED) as usize);
-        }
-        while (self.reading.len() as u64) < size {
-            let room = size - self.reading.len() as u64;
-            let read = (&mut *reader).take(room).read_buf(&mut self.reading).await;
+        .buffer();
+        while (reading.len() as u64) < size {
+            let room = size - reading.len() as u64;
+            let read = (&mut *reader).take(room).read_buf(reading).await;
             if read.map_err(unreadable)? == 0 {
                 self.ended = true;
                 break;
             }
         }
         if let Some(whole) = sizes.whole {
-            let here = self.total + self.reading.len() as u64;
+            let here = self.total + reading.len() as u64;
             if here < whole && self.ended {
                 return Err(wrong_length(whole, &format!("ended after {here}")));
             }
@@ -341,17 +329,13 @@ impl State {
                 self.ended = true;
             }
         }
-        let room = self.room.take();
-        if self.reading.is_empty() {
-            return Ok(None);
-        }
-        let part = Part {
-            data: std::mem::take(&mut self.reading).freeze(),
-            _room: room,
+        let part = match self.reading.take().map(Room::freeze) {
+            Some(part) if !part.is_empty() => part,
+            _ => return Ok(None),
         };
         let index = self.parts;
         self.parts += 1;
-        self.total += part.data.len() as u64;
+        self.total += part.len() as u64;
         self.waiting.insert(index, part);
         Ok(Some(index))
     }

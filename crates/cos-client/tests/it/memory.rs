@@ -33,8 +33,6 @@ async fn transfer_to_be_measured() {
         .region(REGION)
         .endpoint(text("url"))
         .credentials(StaticProvider::new(credentials))
-        // Of parts that cannot be read again.
-        .memory_budget(24 << 20)
         .build()
         .unwrap();
     let (path, size) = (text("path"), job["size"].as_u64().unwrap());

@@ -23,9 +23,9 @@ use crate::transfer::cosffi_transfer;
 pub struct cosffi_download_options {
     /// sizeof(cosffi_download_options) when the program was compiled.
     pub struct_size: usize,
-    /// Bytes per range fetched. Default: the client's part size.
+    /// Bytes per piece; one request may fetch several. Default: the client's part size.
     pub part_size_bytes: u64,
-    /// Ranges in flight at most; the client's own limit holds as well. Default: the client's.
+    /// Requests in flight at most; the client's own limit holds as well. Default: the client's.
     pub concurrency: u32,
     /// Must be 0.
     pub reserved: u32,
