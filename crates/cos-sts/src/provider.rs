@@ -90,8 +90,8 @@ impl CredentialRequest {
 
 /// What a signer asks before every request.
 pub trait CredentialProvider: Send + Sync + fmt::Debug + 'static {
-    /// A fresh credential at hand, or `None` if getting one needs waiting. Never blocks and never
-    /// allocates, so a signer tries this first.
+    /// A fresh credential at hand, or `None` if getting one needs waiting. Waits for no fetch,
+    /// at most a moment for a lock, so a signer tries this first.
     fn cached(&self, request: &CredentialRequest) -> Option<Credentials> {
         let _ = request;
         None
