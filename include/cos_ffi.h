@@ -29,7 +29,7 @@
  * The ABI this header describes. It grows by one when functions, codes or fields are added; it
  * never takes anything away.
  */
-#define COSFFI_ABI_VERSION 3
+#define COSFFI_ABI_VERSION 4
 
 /**
  * What a call came to. The numbers are part of the ABI: they are never changed nor reused, only
@@ -298,6 +298,64 @@ typedef int32_t cosffi_domain;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** What counts as the same on both sides of a folder's transfer, and is left alone. */
+enum cosffi_compare
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Nothing: every file is transferred. */
+    COSFFI_COMPARE_NOTHING = 0,
+    /**
+     * The same size, and the source is not newer, in whole seconds. An object's time is when it was written
+     * to the bucket; downloads give it to the file. Both clocks must be about right.
+     */
+    COSFFI_COMPARE_SIZE_AND_TIME = 1,
+    /** The same size and CRC-64: reads local files and asks for each object's properties. */
+    COSFFI_COMPARE_CHECKSUM = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_compare cosffi_compare;
+#else
+typedef int32_t cosffi_compare;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What was done with one file of a folder; in a dry run, what would be. Treat a number that you do not know
+ * as something that was done.
+ */
+enum cosffi_folder_action
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Something newer than this library. */
+    COSFFI_FOLDER_OTHER = 0,
+    /** Sent to the bucket. */
+    COSFFI_FOLDER_UPLOAD = 1,
+    /** Fetched from the bucket. */
+    COSFFI_FOLDER_DOWNLOAD = 2,
+    /** A folder was made, or the object that stands for one. */
+    COSFFI_FOLDER_MAKE_FOLDER = 3,
+    /** Deleted, as the source has no such file. */
+    COSFFI_FOLDER_DELETE = 4,
+    /** Both sides have the same. */
+    COSFFI_FOLDER_UNCHANGED = 5,
+    /** Left out: a symbolic link, a socket and the like. */
+    COSFFI_FOLDER_SKIP = 6,
+    /** It failed. */
+    COSFFI_FOLDER_FAIL = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum cosffi_folder_action cosffi_folder_action;
+#else
+typedef int32_t cosffi_folder_action;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** Access to one bucket: connections, credentials, limits. Use one per bucket and keep it. */
 typedef struct cosffi_client cosffi_client;
 
@@ -346,6 +404,9 @@ typedef struct cosffi_runtime cosffi_runtime;
 
 /** An upload, a download or a single request that was started. Freeing it does not stop it. */
 typedef struct cosffi_transfer cosffi_transfer;
+
+/** One page of versions, borrowed during cosffi_versions_page_fn. */
+typedef struct cosffi_versions_page cosffi_versions_page;
 
 /** Owned text, NUL-terminated. Give it back with cosffi_string_free(), never with free(). */
 typedef struct cosffi_string {
@@ -886,6 +947,106 @@ typedef struct cosffi_copy_options {
     uint32_t reserved;
 } cosffi_copy_options;
 
+/** What the transfer of a folder achieved. Later versions may add fields at the end; use it by pointer only. */
+typedef struct cosffi_folder_report {
+    /** Files transferred; in a dry run, those that would be. */
+    uint64_t transferred;
+    /** Their bytes. */
+    uint64_t transferred_bytes;
+    /** Of them, those that an earlier, interrupted transfer had moved. */
+    uint64_t resumed_bytes;
+    /** Files left as they are because both sides have the same. */
+    uint64_t unchanged;
+    /** Files or objects deleted at the target; in a dry run, those that would be. */
+    uint64_t deleted;
+    /** Left out: symbolic links, sockets and the like. */
+    uint64_t skipped;
+    /** Files that could not be transferred or deleted, or have no place on the other side. */
+    uint64_t failed;
+} cosffi_folder_report;
+
+/** One file of a folder's transfer. Later versions may add fields at the end; use it by pointer only. */
+typedef struct cosffi_folder_entry {
+    /** Its name relative to the folder, with slashes. */
+    cosffi_str name;
+    /** Why it was left out; else empty. */
+    cosffi_str reason;
+    /** Why it failed; else NULL. Borrowed, as the entry is: do not free it. */
+    const cosffi_error *error;
+    /** Its size. */
+    uint64_t size_bytes;
+    /** Of them, those that an earlier, interrupted transfer had moved. */
+    uint64_t resumed_bytes;
+    /** What was done, a cosffi_folder_action. */
+    int32_t action;
+    /** 0 so far. */
+    uint32_t reserved;
+} cosffi_folder_entry;
+
+/**
+ * Settings of one transfer of a folder. Zero and empty mean default.
+ *
+ * In patterns `*` and `?` stand for characters of one name, `**` for any number of folders, `[ab]` for one
+ * of the characters. A pattern without a slash (but at its end) fits at any depth, one with a slash from the
+ * folder on; one that fits a folder fits everything below it.
+ */
+typedef struct cosffi_folder_options {
+    /** sizeof(cosffi_folder_options) when the program was compiled. */
+    size_t struct_size;
+    /** Only files that one of these patterns fits. Default: all. */
+    const cosffi_str *include;
+    /** How many there are. */
+    size_t include_count;
+    /** No files that one of these patterns fits, whatever is included. */
+    const cosffi_str *exclude;
+    /** How many there are. */
+    size_t exclude_count;
+    /** What is left alone, a cosffi_compare. Default: COSFFI_COMPARE_NOTHING, nothing. */
+    int32_t compare;
+    /**
+     * Not 0: deletes at the target what the source does not have, below the target's folder only. What is
+     * filtered out, left out, or could not be read at the source stays.
+     */
+    uint32_t delete_extra;
+    /** Not 0: finds out and tells what would be done, and changes nothing on either side. */
+    uint32_t dry_run;
+    /** Not 0: ends with the first file that fails, and its error. Otherwise the others go on. */
+    uint32_t fail_fast;
+    /** Files in flight at most; the client's own limit holds as well. Default: the client's. */
+    uint32_t concurrency;
+    /** Who goes first, a cosffi_priority. Default: COSFFI_PRIORITY_NORMAL. */
+    int32_t priority;
+    /**
+     * Not 0: takes what symbolic links lead to, also outside the folder. Default: they are left out. For
+     * uploads.
+     */
+    uint32_t follow_symlinks;
+    /** Not 0: an object "folder/" without content for each empty folder. For uploads. */
+    uint32_t empty_folders;
+    /** Not 0: takes only names that every system can hold. Default: what this one can hold. For downloads. */
+    uint32_t portable_names;
+    /** Not 0: a file that is there already fails with LOCAL instead of being replaced. For downloads. */
+    uint32_t forbid_overwrite;
+    /** Bytes per part of large files. Default: the client's. */
+    uint64_t part_size_bytes;
+    /**
+     * A folder for resume records, made if it is missing: another call goes on with large files where this
+     * one ended, however that was.
+     */
+    cosffi_str resume_folder;
+    /** Further headers of every upload or request for an object; all are signed. */
+    const cosffi_pair *headers;
+    /** How many there are. */
+    size_t headers_count;
+} cosffi_folder_options;
+
+/**
+ * Hears of each file of a folder that is done with, borrowed for the call; answers with a cosffi_flow. Called
+ * on the callback thread, one at a time for one transfer, in the order in which files are done with. Files go
+ * on meanwhile; while 1,000 of them wait to be told, no further one is begun.
+ */
+typedef int32_t (*cosffi_folder_entry_fn)(void *user_data, const cosffi_folder_entry *entry);
+
 /** An object, or one version of it. */
 typedef struct cosffi_object_id {
     /** Its key. Required. */
@@ -1004,6 +1165,53 @@ typedef struct cosffi_object_summary {
     /** When it was written, Unix seconds; 0 when not known. */
     uint64_t last_modified_s;
 } cosffi_object_summary;
+
+/** Which versions to list. Zero and empty mean default. */
+typedef struct cosffi_list_versions_options {
+    /** sizeof(cosffi_list_versions_options) when the program was compiled. */
+    size_t struct_size;
+    /** Only keys that begin with this. */
+    cosffi_str prefix;
+    /** Rolls up keys that hold this text after the prefix: "/" gives one folder level. */
+    cosffi_str delimiter;
+    /** Begins after this key: what cosffi_versions_page_next_key_marker() said. */
+    cosffi_str key_marker;
+    /** And after this version of it; only with `key_marker`. */
+    cosffi_str version_id_marker;
+    /** Entries per page, 1 to 1,000. Default: 1,000. */
+    uint32_t max_keys;
+    /** Not 0: ends after one page. */
+    uint32_t one_page;
+} cosffi_list_versions_options;
+
+/**
+ * Takes a page of versions, borrowed for the call; answers with a cosffi_flow. Called on the callback thread,
+ * one at a time for one transfer; the next page is asked for when it has returned.
+ */
+typedef int32_t (*cosffi_versions_page_fn)(void *user_data, const cosffi_versions_page *page);
+
+/**
+ * One version of an object, or the mark that it was deleted. Later versions of the library may add fields at
+ * the end; use it by pointer only.
+ */
+typedef struct cosffi_object_version {
+    /** The object's key. */
+    cosffi_str object_key;
+    /** The version; "null" or empty for what was written while versioning was off. */
+    cosffi_str version_id;
+    /** Its tag, with quotes; empty for a delete marker. */
+    cosffi_str etag;
+    /** How it is kept, e.g. "STANDARD". */
+    cosffi_str storage_class;
+    /** Its size. */
+    uint64_t size_bytes;
+    /** When it was written, Unix seconds; 0 when not known. */
+    uint64_t last_modified_s;
+    /** 1: the newest of its key; else 0. */
+    uint32_t is_latest;
+    /** 1: says that the object was deleted, and has no content; else 0. */
+    uint32_t is_delete_marker;
+} cosffi_object_version;
 
 /** Takes one line. `level` is a cosffi_log_level; the texts are borrowed for the call. */
 typedef void (*cosffi_log_fn)(void *user_data,
@@ -1860,6 +2068,77 @@ cosffi_result cosffi_copy_object(const cosffi_client *client,
                                  cosffi_error **err);
 
 /**
+ * What cosffi_upload_folder() or cosffi_download_folder() achieved: look at `failed`.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * How often: any number of times.
+ * Errors: NULL for other responses.
+ * Since: 0.1 (ABI 4).
+ */
+const cosffi_folder_report *cosffi_response_folder(const cosffi_response *response);
+
+/**
+ * A file of the folder that failed, counted from 0, in the order of names. The first 1,000 are kept; all are
+ * counted.
+ *
+ * Ownership: borrowed from `response`, valid as long as that; NULL is fine.
+ * Threads: any.
+ * How often: any number of times.
+ * Errors: NULL when there are not so many, and for other responses.
+ * Since: 0.1 (ABI 4).
+ */
+const cosffi_folder_entry *cosffi_response_folder_failure(const cosffi_response *response,
+                                                                 size_t index);
+
+/**
+ * Uploads every file in the folder `path` and below it. The key is the prefix, a slash, and the file's path
+ * with slashes; an empty `prefix` is the whole bucket. Many files go at a time, small ones in one request
+ * each, large ones as cosffi_upload_file() does; the folder is read as it is sent, in constant memory. Single
+ * files that fail do not end it: look at cosffi_response_folder().
+ *
+ * Ownership: as cosffi_upload_file(). `user_data` of `callbacks` is also that of `on_entry`, which may be
+ * NULL, and the transfer's until its `drop`.
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: `on_entry` once per file, before completion, and not after a cancel; see
+ * cosffi_transfer_callbacks. Progress has a total when the folder is read to its end.
+ * Errors: INVALID_ARGUMENT, SHUT_DOWN, FORKED, LOCAL when the resume folder cannot be made; all others arrive
+ * in `on_complete`: LOCAL when the folder cannot be read, CONFIG for a pattern that is none, whatever all
+ * other files would meet too, such as refused credentials, and with `fail_fast` any failure.
+ * Since: 0.1 (ABI 4).
+ */
+cosffi_result cosffi_upload_folder(const cosffi_client *client,
+                                   cosffi_str prefix,
+                                   cosffi_str path,
+                                   const cosffi_folder_options *options,
+                                   cosffi_folder_entry_fn on_entry,
+                                   const cosffi_transfer_callbacks *callbacks,
+                                   cosffi_transfer **out_transfer,
+                                   cosffi_error **err);
+
+/**
+ * Downloads every object below `prefix` ("photos" means "photos/"; empty is the whole bucket) into the folder
+ * `path`, which is made if need be. Objects whose keys end with a slash become folders; files get the time at
+ * which the object was written. No file is written outside the folder or through a symbolic link in it:
+ * objects that have no place there fail by name. Each file appears only when it is complete and verified.
+ * Single files that fail do not end it: look at cosffi_response_folder().
+ *
+ * Ownership: as cosffi_upload_folder().
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: as cosffi_upload_folder().
+ * Errors: as cosffi_upload_folder(), with LOCAL when the folder cannot be made.
+ * Since: 0.1 (ABI 4).
+ */
+cosffi_result cosffi_download_folder(const cosffi_client *client,
+                                     cosffi_str prefix,
+                                     cosffi_str path,
+                                     const cosffi_folder_options *options,
+                                     cosffi_folder_entry_fn on_entry,
+                                     const cosffi_transfer_callbacks *callbacks,
+                                     cosffi_transfer **out_transfer,
+                                     cosffi_error **err);
+
+/**
  * Deletes any number of objects, 1,000 in each request. Objects that the service refuses one by one are
  * no error: look at cosffi_response_failure_count(). Deleting what does not exist goes well.
  *
@@ -2069,6 +2348,92 @@ cosffi_str cosffi_list_page_prefix(const cosffi_list_page *page, size_t index);
  * Since: 0.1 (ABI 2).
  */
 cosffi_str cosffi_list_page_next_marker(const cosffi_list_page *page);
+
+/**
+ * Lists every version of a bucket's objects, page by page; only one page is held at a time. Needs
+ * name/cos:GetBucketObjectVersions.
+ *
+ * Ownership: as cosffi_list_objects().
+ * Threads: any, also inside a callback; callbacks come on the callback thread.
+ * How often: `on_page` once per page, at least once; see cosffi_transfer_callbacks; there is no progress.
+ * Errors: INVALID_ARGUMENT (also when `on_page` is NULL), SHUT_DOWN, FORKED; all others arrive in
+ * `on_complete`, among them CANCELLED after COSFFI_FLOW_STOP.
+ * Since: 0.1 (ABI 4).
+ */
+cosffi_result cosffi_list_versions(const cosffi_client *client,
+                                   const cosffi_list_versions_options *options,
+                                   cosffi_versions_page_fn on_page,
+                                   const cosffi_transfer_callbacks *callbacks,
+                                   cosffi_transfer **out_transfer,
+                                   cosffi_error **err);
+
+/**
+ * How many versions the page has.
+ *
+ * Ownership: borrows `page`; 0 for NULL.
+ * Threads: that of the cosffi_versions_page_fn that was given the page.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 4).
+ */
+size_t cosffi_versions_page_version_count(const cosffi_versions_page *page);
+
+/**
+ * A version of the page, counted from 0: in key order, the newest of each key first.
+ *
+ * Ownership: borrowed from `page`; NULL is fine.
+ * Threads: that of the cosffi_versions_page_fn that was given the page.
+ * How often: any number of times.
+ * Errors: NULL when there are not so many.
+ * Since: 0.1 (ABI 4).
+ */
+const cosffi_object_version *cosffi_versions_page_version(const cosffi_versions_page *page,
+                                                                 size_t index);
+
+/**
+ * How many rolled-up prefixes ("folders") the page has; 0 without a delimiter.
+ *
+ * Ownership: borrows `page`; 0 for NULL.
+ * Threads: that of the cosffi_versions_page_fn that was given the page.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 4).
+ */
+size_t cosffi_versions_page_prefix_count(const cosffi_versions_page *page);
+
+/**
+ * A rolled-up prefix of the page, counted from 0, with the delimiter at its end.
+ *
+ * Ownership: borrowed from `page`; NULL is fine.
+ * Threads: that of the cosffi_versions_page_fn that was given the page.
+ * How often: any number of times.
+ * Errors: empty when there are not so many.
+ * Since: 0.1 (ABI 4).
+ */
+cosffi_str cosffi_versions_page_prefix(const cosffi_versions_page *page,
+                                              size_t index);
+
+/**
+ * The key after which the next page begins, for a later listing; empty on the last page.
+ *
+ * Ownership: borrowed from `page`; NULL is fine.
+ * Threads: that of the cosffi_versions_page_fn that was given the page.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 4).
+ */
+cosffi_str cosffi_versions_page_next_key_marker(const cosffi_versions_page *page);
+
+/**
+ * The version of that key after which the next page begins; empty on the last page.
+ *
+ * Ownership: borrowed from `page`; NULL is fine.
+ * Threads: that of the cosffi_versions_page_fn that was given the page.
+ * How often: any number of times.
+ * Errors: none.
+ * Since: 0.1 (ABI 4).
+ */
+cosffi_str cosffi_versions_page_next_version_id_marker(const cosffi_versions_page *page);
 
 /* ==== Transfers =============================================================================== */
 
@@ -2699,6 +3064,22 @@ static inline cosffi_presign_object_options cosffi_presign_object_options_defaul
 /** A cosffi_request_options with its size set and every field at its default. */
 static inline cosffi_request_options cosffi_request_options_default(void) {
     cosffi_request_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_folder_options with its size set and every field at its default. */
+static inline cosffi_folder_options cosffi_folder_options_default(void) {
+    cosffi_folder_options value;
+    memset(&value, 0, sizeof value);
+    value.struct_size = sizeof value;
+    return value;
+}
+
+/** A cosffi_list_versions_options with its size set and every field at its default. */
+static inline cosffi_list_versions_options cosffi_list_versions_options_default(void) {
+    cosffi_list_versions_options value;
     memset(&value, 0, sizeof value);
     value.struct_size = sizeof value;
     return value;

@@ -481,6 +481,22 @@ class Provider {
     detail::Handle<cosffi_provider, cosffi_provider_free> raw_;
 };
 
+/** One file of a folder's transfer; the text is borrowed as the entry is. */
+struct FolderEntry {
+    explicit FolderEntry(const cosffi_folder_entry *raw)
+        : action(static_cast<cosffi_folder_action>(raw->action)), name(detail::view(raw->name)),
+          reason(detail::view(raw->reason)), size_bytes(raw->size_bytes),
+          resumed_bytes(raw->resumed_bytes) {
+        if (raw->error != nullptr) error.emplace(raw->error);
+    }
+
+    cosffi_folder_action action;
+    std::string_view name, reason;
+    std::uint64_t size_bytes, resumed_bytes;
+    /** Why it failed. */
+    std::optional<Error> error;
+};
+
 /** What the service told about an object. Borrowed: from a transfer, or for one call of on_complete. */
 class Response {
   public:
@@ -541,6 +557,18 @@ class Response {
                 detail::view(raw->service_code), detail::view(raw->message)};
     }
 
+    /** What became of a folder; its numbers are zero for other responses. */
+    cosffi_folder_report folder() const noexcept {
+        const cosffi_folder_report *report = cosffi_response_folder(raw_);
+        return report == nullptr ? cosffi_folder_report{} : *report;
+    }
+    /** A file of the folder that failed, counted from 0. */
+    std::optional<FolderEntry> folder_failure(std::size_t index) const {
+        const cosffi_folder_entry *raw = cosffi_response_folder_failure(raw_, index);
+        if (raw == nullptr) return std::nullopt;
+        return FolderEntry(raw);
+    }
+
   private:
     const cosffi_response *raw_;
 };
@@ -573,6 +601,44 @@ class ListPage {
 
   private:
     const cosffi_list_page *raw_;
+};
+
+/** One page of versions, borrowed for the call that is given it. */
+class VersionsPage {
+  public:
+    explicit VersionsPage(const cosffi_versions_page *raw) noexcept : raw_(raw) {}
+
+    struct Version {
+        std::string_view object_key, version_id, etag, storage_class;
+        std::uint64_t size_bytes, last_modified_s;
+        bool is_latest, is_delete_marker;
+    };
+
+    std::size_t version_count() const noexcept {
+        return cosffi_versions_page_version_count(raw_);
+    }
+    /** Below version_count(). */
+    Version version(std::size_t index) const {
+        const cosffi_object_version *raw = cosffi_versions_page_version(raw_, index);
+        if (raw == nullptr) throw std::out_of_range("VersionsPage::version");
+        return {detail::view(raw->object_key), detail::view(raw->version_id),
+                detail::view(raw->etag), detail::view(raw->storage_class),
+                raw->size_bytes, raw->last_modified_s,
+                raw->is_latest != 0, raw->is_delete_marker != 0};
+    }
+    std::size_t prefix_count() const noexcept { return cosffi_versions_page_prefix_count(raw_); }
+    std::string_view prefix(std::size_t index) const noexcept {
+        return detail::view(cosffi_versions_page_prefix(raw_, index));
+    }
+    std::string_view next_key_marker() const noexcept {
+        return detail::view(cosffi_versions_page_next_key_marker(raw_));
+    }
+    std::string_view next_version_id_marker() const noexcept {
+        return detail::view(cosffi_versions_page_next_version_id_marker(raw_));
+    }
+
+  private:
+    const cosffi_versions_page *raw_;
 };
 
 /** Events of transfers for a loop of one's own; see cosffi_queue_next(). */
@@ -611,6 +677,10 @@ struct Callbacks {
 using BodyFn = std::function<cosffi_flow(std::uint64_t offset_bytes, std::string_view bytes)>;
 /** Takes a page of a listing. */
 using PageFn = std::function<cosffi_flow(const ListPage &)>;
+/** Takes a page of versions. */
+using VersionsPageFn = std::function<cosffi_flow(const VersionsPage &)>;
+/** Hears of a file of a folder. */
+using FolderEntryFn = std::function<cosffi_flow(const FolderEntry &)>;
 /** Gives content: writes up to `room_bytes` and says how many in `written`. */
 using ReadFn =
     std::function<cosffi_flow(char *room, std::size_t room_bytes, std::size_t &written)>;
@@ -623,6 +693,10 @@ struct Job {
     BodyFn on_body;
     PageFn on_page;
     ReadFn on_read;
+    FolderEntryFn on_entry;
+    VersionsPageFn on_versions;
+
+    Job(Callbacks from) : callbacks(std::move(from)) {}
 
     static Job &of(void *user_data) noexcept { return *static_cast<Job *>(user_data); }
 
@@ -809,6 +883,27 @@ struct ListOptions {
     bool one_page = false;
 };
 
+/** Which versions to list; see cosffi_list_versions_options. */
+struct ListVersionsOptions {
+    std::string prefix, delimiter, key_marker, version_id_marker;
+    std::uint32_t max_keys = 0;
+    bool one_page = false;
+};
+
+/** How a folder is transferred; see cosffi_folder_options. */
+struct FolderOptions {
+    std::vector<std::string> include, exclude;
+    cosffi_compare compare = COSFFI_COMPARE_NOTHING;
+    bool delete_extra = false, dry_run = false, fail_fast = false;
+    std::uint32_t concurrency = 0;
+    cosffi_priority priority = COSFFI_PRIORITY_NORMAL;
+    bool follow_symlinks = false, empty_folders = false;
+    bool portable_names = false, forbid_overwrite = false;
+    std::uint64_t part_size_bytes = 0;
+    std::string resume_folder;
+    Pairs headers;
+};
+
 /** What a form allows; see cosffi_post_form_options. */
 struct PostFormOptions {
     std::uint64_t expires_s = 0, min_bytes = 0, max_bytes = 0;
@@ -863,7 +958,7 @@ class Client {
                                    const UploadOptions &options = {},
                                    Callbacks callbacks = {}) const {
         const Upload upload(options);
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_upload_file(raw_.get(), detail::str(object_key), detail::str(path),
                                       &upload.options, cb, out, err);
         });
@@ -873,7 +968,7 @@ class Client {
                                  const UploadOptions &options = {},
                                  Callbacks callbacks = {}) const {
         const Upload upload(options);
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_upload_fd(raw_.get(), detail::str(object_key), fd, &upload.options, cb,
                                     out, err);
         });
@@ -889,11 +984,12 @@ class Client {
                                                       *out_written);
         };
         const cosffi_read_fn chosen = on_read ? read : nullptr;
-        return start({std::move(callbacks), {}, {}, std::move(on_read)},
-                     [&](auto cb, auto out, auto err) {
-                         return cosffi_upload_stream(raw_.get(), detail::str(object_key), chosen,
-                                                     &upload.options, cb, out, err);
-                     });
+        detail::Job job(std::move(callbacks));
+        job.on_read = std::move(on_read);
+        return start(std::move(job), [&](auto cb, auto out, auto err) {
+            return cosffi_upload_stream(raw_.get(), detail::str(object_key), chosen,
+                                        &upload.options, cb, out, err);
+        });
     }
 
     Expected<Transfer> put_object(std::string_view object_key, std::string_view bytes,
@@ -902,7 +998,7 @@ class Client {
         const Upload upload(options);
         const cosffi_bytes content{reinterpret_cast<const std::uint8_t *>(bytes.data()),
                                    bytes.size()};
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_put_object(raw_.get(), detail::str(object_key), content, &upload.options,
                                      cb, out, err);
         });
@@ -918,7 +1014,7 @@ class Client {
         options.resume_record = detail::str(from.resume_record);
         options.priority = from.priority;
         options.rate_limit_bytes_per_s = from.rate_limit_bytes_per_s;
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_download_file(raw_.get(), detail::str(object_key), detail::str(path),
                                         &options, cb, out, err);
         });
@@ -927,7 +1023,7 @@ class Client {
     Expected<Transfer> download_fd(std::string_view object_key, int fd, const GetOptions &from = {},
                                    Callbacks callbacks = {}) const {
         const cosffi_get_options options = get_options(from);
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_download_fd(raw_.get(), detail::str(object_key), fd, &options, cb, out,
                                       err);
         });
@@ -943,11 +1039,12 @@ class Client {
                 offset, {reinterpret_cast<const char *>(bytes.data), bytes.len});
         };
         const cosffi_body_fn chosen = on_body ? body : nullptr;
-        return start({std::move(callbacks), std::move(on_body), {}, {}},
-                     [&](auto cb, auto out, auto err) {
-                         return cosffi_get_object(raw_.get(), detail::str(object_key), &options,
-                                                  chosen, cb, out, err);
-                     });
+        detail::Job job(std::move(callbacks));
+        job.on_body = std::move(on_body);
+        return start(std::move(job), [&](auto cb, auto out, auto err) {
+            return cosffi_get_object(raw_.get(), detail::str(object_key), &options, chosen, cb, out,
+                                     err);
+        });
     }
 
     Expected<Transfer> list_objects(PageFn on_page, const ListOptions &from = {},
@@ -963,20 +1060,59 @@ class Client {
             return detail::Job::of(user_data).on_page(ListPage(raw));
         };
         const cosffi_page_fn chosen = on_page ? page : nullptr;
-        return start({std::move(callbacks), {}, std::move(on_page), {}},
-                     [&](auto cb, auto out, auto err) {
-                         return cosffi_list_objects(raw_.get(), &options, chosen, cb, out, err);
-                     });
+        detail::Job job(std::move(callbacks));
+        job.on_page = std::move(on_page);
+        return start(std::move(job), [&](auto cb, auto out, auto err) {
+            return cosffi_list_objects(raw_.get(), &options, chosen, cb, out, err);
+        });
+    }
+
+    /** All versions of all objects. */
+    Expected<Transfer> list_versions(VersionsPageFn on_page, const ListVersionsOptions &from = {},
+                                     Callbacks callbacks = {}) const {
+        auto options = cosffi_list_versions_options_default();
+        options.prefix = detail::str(from.prefix);
+        options.delimiter = detail::str(from.delimiter);
+        options.key_marker = detail::str(from.key_marker);
+        options.version_id_marker = detail::str(from.version_id_marker);
+        options.max_keys = from.max_keys;
+        options.one_page = from.one_page;
+        const cosffi_versions_page_fn page =
+            [](void *user_data, const cosffi_versions_page *raw) noexcept -> std::int32_t {
+            return detail::Job::of(user_data).on_versions(VersionsPage(raw));
+        };
+        const cosffi_versions_page_fn chosen = on_page ? page : nullptr;
+        detail::Job job(std::move(callbacks));
+        job.on_versions = std::move(on_page);
+        return start(std::move(job), [&](auto cb, auto out, auto err) {
+            return cosffi_list_versions(raw_.get(), &options, chosen, cb, out, err);
+        });
+    }
+
+    /** Every file in the folder `path`; single files that fail are in Response::folder_failure(). */
+    Expected<Transfer> upload_folder(std::string_view prefix, std::string_view path,
+                                     const FolderOptions &from = {}, FolderEntryFn on_entry = {},
+                                     Callbacks callbacks = {}) const {
+        return folder(cosffi_upload_folder, prefix, path, from, std::move(on_entry),
+                      std::move(callbacks));
+    }
+
+    /** Every object below `prefix`; single objects that fail are in Response::folder_failure(). */
+    Expected<Transfer> download_folder(std::string_view prefix, std::string_view path,
+                                       const FolderOptions &from = {}, FolderEntryFn on_entry = {},
+                                       Callbacks callbacks = {}) const {
+        return folder(cosffi_download_folder, prefix, path, from, std::move(on_entry),
+                      std::move(callbacks));
     }
 
     Expected<Transfer> head_object(std::string_view object_key, Callbacks callbacks = {}) const {
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_head_object(raw_.get(), detail::str(object_key), cb, out, err);
         });
     }
 
     Expected<Transfer> delete_object(std::string_view object_key, Callbacks callbacks = {}) const {
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_delete_object(raw_.get(), detail::str(object_key), cb, out, err);
         });
     }
@@ -1000,7 +1136,7 @@ class Client {
         options.part_size_bytes = from.part_size_bytes;
         options.multipart_threshold_bytes = from.multipart_threshold_bytes;
         options.concurrency = from.concurrency;
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_copy_object(raw_.get(), detail::str(source_object_key),
                                       detail::str(object_key), &options, cb, out, err);
         });
@@ -1014,7 +1150,7 @@ class Client {
         for (const auto &id : from) {
             objects.push_back({detail::str(id.object_key), detail::str(id.version_id)});
         }
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_delete_objects(raw_.get(), objects.data(), objects.size(), cb, out, err);
         });
     }
@@ -1030,7 +1166,7 @@ class Client {
         options.params_count = params.size();
         options.headers = headers.data();
         options.headers_count = headers.size();
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_presign_object(raw_.get(), detail::str(method), detail::str(object_key),
                                          &options, cb, out, err);
         });
@@ -1047,7 +1183,7 @@ class Client {
         options.headers_count = headers.size();
         options.body = {reinterpret_cast<const std::uint8_t *>(from.body.data()), from.body.size()};
         options.only_once = from.only_once;
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_request(raw_.get(), detail::str(method), detail::str(object_key),
                                   &options, cb, out, err);
         });
@@ -1056,7 +1192,7 @@ class Client {
     /** Removes what interrupted transfers left in this folder and did not continue; 0: for seven days. */
     Expected<Transfer> clean_up_stale(std::string_view resume_folder, std::uint64_t older_than_s = 0,
                                       Callbacks callbacks = {}) const {
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_clean_up_stale(raw_.get(), detail::str(resume_folder), older_than_s, cb,
                                          out, err);
         });
@@ -1073,7 +1209,7 @@ class Client {
         options.key_prefix = detail::str(from.key_prefix);
         options.fields = fields.data();
         options.fields_count = fields.size();
-        return start({std::move(callbacks), {}, {}, {}}, [&](auto cb, auto out, auto err) {
+        return start(std::move(callbacks), [&](auto cb, auto out, auto err) {
             return cosffi_post_form(raw_.get(), detail::str(object_key), &options, cb, out, err);
         });
     }
@@ -1118,6 +1254,44 @@ class Client {
         options.if_match = detail::str(from.if_match);
         options.version_id = detail::str(from.version_id);
         return options;
+    }
+
+    template <class Start>
+    Expected<Transfer> folder(Start &&begin, std::string_view prefix, std::string_view path,
+                              const FolderOptions &from, FolderEntryFn on_entry,
+                              Callbacks callbacks) const {
+        const auto include = detail::strs(from.include), exclude = detail::strs(from.exclude);
+        const auto headers = detail::pairs(from.headers);
+        auto options = cosffi_folder_options_default();
+        options.include = include.data();
+        options.include_count = include.size();
+        options.exclude = exclude.data();
+        options.exclude_count = exclude.size();
+        options.compare = from.compare;
+        options.delete_extra = from.delete_extra;
+        options.dry_run = from.dry_run;
+        options.fail_fast = from.fail_fast;
+        options.concurrency = from.concurrency;
+        options.priority = from.priority;
+        options.follow_symlinks = from.follow_symlinks;
+        options.empty_folders = from.empty_folders;
+        options.portable_names = from.portable_names;
+        options.forbid_overwrite = from.forbid_overwrite;
+        options.part_size_bytes = from.part_size_bytes;
+        options.resume_folder = detail::str(from.resume_folder);
+        options.headers = headers.data();
+        options.headers_count = headers.size();
+        const cosffi_folder_entry_fn entry =
+            [](void *user_data, const cosffi_folder_entry *raw) noexcept -> std::int32_t {
+            return detail::Job::of(user_data).on_entry(FolderEntry(raw));
+        };
+        const cosffi_folder_entry_fn chosen = on_entry ? entry : nullptr;
+        detail::Job job(std::move(callbacks));
+        job.on_entry = std::move(on_entry);
+        return start(std::move(job), [&](auto cb, auto out, auto err) {
+            return begin(raw_.get(), detail::str(prefix), detail::str(path), &options, chosen, cb,
+                         out, err);
+        });
     }
 
     template <class Call> static Expected<Transfer> start(detail::Job job, Call &&call) {

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the C API: archive, shared library, headers, pkg-config file, CMake package.
 #
-#   PREFIX=/usr/local [DESTDIR=stage] [PROFILE=release] [ARCHIVE=ready/libcos_ffi.a] scripts/install.sh
+#   PREFIX=/usr/local [DESTDIR=stage] [PROFILE=release] [ARCHIVE=ready/libcos_ffi.a] [DEBUG_INFO=1] scripts/install.sh
 #
+# Without DEBUG_INFO both libraries come without the tables for debuggers, which are two thirds of the archive.
 # The shared library is linked from the archive, so both hold the same code. For systems with ELF and GNU
 # linker options: Linux, the BSDs. Apple's take the archive into a framework (bindings/).
 set -euo pipefail
@@ -27,6 +28,8 @@ to=${DESTDIR:-}$prefix
 mkdir -p "$to/include" "$to/$lib/pkgconfig" "$to/$lib/cmake/cos_ffi"
 install -m 644 include/cos_ffi.h include/cos_ffi.hpp "$to/include/"
 install -m 644 "$archive" "$to/$lib/libcos_ffi.a"
+[ -n "${DEBUG_INFO:-}" ] || ${STRIP:-strip} --strip-debug "$to/$lib/libcos_ffi.a"
+archive=$to/$lib/libcos_ffi.a
 # shellcheck disable=SC2086  # the libraries are several words
 ${CC:-cc} -shared -o "$to/$lib/libcos_ffi.so.$version" \
   -Wl,-soname,"libcos_ffi.so.$major" -Wl,--version-script=crates/cos-ffi/cos_ffi.map \

@@ -19,6 +19,9 @@ use cos_ffi::object::copy::*;
 use cos_ffi::object::delete_many::*;
 use cos_ffi::object::descriptor::*;
 use cos_ffi::object::file::*;
+use cos_ffi::object::folder::*;
+use cos_ffi::object::folder_entry::*;
+use cos_ffi::object::folder_options::*;
 use cos_ffi::object::form::*;
 use cos_ffi::object::get::*;
 use cos_ffi::object::list::*;
@@ -27,6 +30,7 @@ use cos_ffi::object::request::*;
 use cos_ffi::object::simple::*;
 use cos_ffi::object::stream::*;
 use cos_ffi::object::upload_options::cosffi_upload_options;
+use cos_ffi::object::versions::*;
 use cos_ffi::pair::cosffi_pair;
 use cos_ffi::policy::*;
 use cos_ffi::provider::push::*;
@@ -160,6 +164,19 @@ unsafe extern "C" fn on_page(user_data: *mut c_void, _: *const cosffi_list_page)
     unsafe { (*user_data.cast::<Seat>()).flow }
 }
 
+unsafe extern "C" fn on_entry(user_data: *mut c_void, entry: *const cosffi_folder_entry) -> i32 {
+    // SAFETY: as on_drop; the entry is lent for this call.
+    unsafe {
+        assert!(!(*entry).name.data.is_null());
+        (*user_data.cast::<Seat>()).flow
+    }
+}
+
+unsafe extern "C" fn on_versions(user_data: *mut c_void, _: *const cosffi_versions_page) -> i32 {
+    // SAFETY: as on_drop.
+    unsafe { (*user_data.cast::<Seat>()).flow }
+}
+
 /// A runtime and a queue for the whole run.
 struct World {
     runtime: &'static cosffi_runtime,
@@ -258,6 +275,23 @@ fn start(
     copy.options.headers = pairs.as_ptr();
     copy.options.headers_count = size % 3;
     copy.options.priority = flow;
+    let texts = [key.str(), body.str()];
+    let mut folder = room::<cosffi_folder_options>(tail);
+    folder.options.struct_size = said::<cosffi_folder_options>(size);
+    folder.options.include = texts.as_ptr();
+    folder.options.include_count = if size > 1_000_000 { size } else { size % 3 };
+    folder.options.exclude = texts.as_ptr();
+    folder.options.exclude_count = size % 2;
+    folder.options.headers = pairs.as_ptr();
+    folder.options.headers_count = size % 3;
+    folder.options.compare = flow;
+    folder.options.fail_fast = size as u32;
+    let mut versions = room::<cosffi_list_versions_options>(tail);
+    versions.options.struct_size = said::<cosffi_list_versions_options>(size);
+    versions.options.key_marker = key.str();
+    versions.options.version_id_marker = body.str();
+    versions.options.max_keys = size as u32;
+    let (folder, versions) = (&raw const folder.options, &raw const versions.options);
     let mut request = room::<cosffi_request_options>(tail);
     request.options.struct_size = said::<cosffi_request_options>(size);
     request.options.params = pairs.as_ptr();
@@ -284,7 +318,7 @@ fn start(
     // SAFETY: handles live; structs are as long as they say.
     let result = unsafe {
         let (out, err) = (Some(&mut out), Some(&mut err));
-        match what % 16 {
+        match what % 19 {
             0 => cosffi_put_object(client, key.str(), body.bytes(), upload, cb, out, err),
             1 => cosffi_head_object(client, key.str(), cb, out, err),
             2 => cosffi_delete_object(client, key.str(), cb, out, err),
@@ -300,7 +334,10 @@ fn start(
             12 => cosffi_upload_file(client, key.str(), nowhere, upload, cb, out, err),
             13 => cosffi_download_file(client, key.str(), nowhere, null(), cb, out, err),
             14 => cosffi_upload_fd(client, key.str(), flow.min(-1), upload, cb, out, err),
-            _ => cosffi_download_fd(client, key.str(), flow.min(-1), get, cb, out, err),
+            15 => cosffi_download_fd(client, key.str(), flow.min(-1), get, cb, out, err),
+            16 => cosffi_upload_folder(client, key.str(), nowhere, folder, Some(on_entry), cb, out, err),
+            17 => cosffi_download_folder(client, key.str(), nowhere, folder, Some(on_entry), cb, out, err),
+            _ => cosffi_list_versions(client, versions, Some(on_versions), cb, out, err),
         }
     };
     if tail != 0 {

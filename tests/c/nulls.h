@@ -22,8 +22,9 @@ TEXT(policy_json, "{\"version\":\"2.0\",\"statement\":[]}");
 TEXT(method, "GET");
 TEXT(object_key, "k");
 TEXT(source_object_key, "from");
-TEXT(path, "nulls-file");
+TEXT(prefix, "p/");
 static cosffi_str resume_folder; /* the program's argument */
+static cosffi_str path;          /* beside it */
 
 static cosffi_client *client;
 static cosffi_credentials *credentials;
@@ -47,6 +48,8 @@ static cosffi_upload_options upload_options;
 static cosffi_download_options download_options;
 static cosffi_get_options get_options;
 static cosffi_list_options list_options;
+static cosffi_list_versions_options list_versions_options;
+static cosffi_folder_options folder_options;
 static cosffi_copy_options copy_options;
 static cosffi_request_options request_options;
 static cosffi_broker_options broker_options;
@@ -93,6 +96,18 @@ static int32_t on_page(void *user_data, const cosffi_list_page *page) {
     return COSFFI_FLOW_STOP;
 }
 
+static int32_t on_versions(void *user_data, const cosffi_versions_page *page) {
+    (void)user_data;
+    (void)page;
+    return COSFFI_FLOW_STOP;
+}
+
+static int32_t on_entry(void *user_data, const cosffi_folder_entry *entry) {
+    (void)user_data;
+    (void)entry;
+    return COSFFI_FLOW_CONTINUE;
+}
+
 static int32_t on_read(void *user_data, uint8_t *room, size_t room_bytes, size_t *out_written) {
     (void)user_data;
     (void)room;
@@ -129,11 +144,13 @@ static uint16_t silent_port(void) {
 }
 
 static void set_up(const char *folder) {
-    static char endpoint[64];
+    static char endpoint[64], file[600];
     static cosffi_str operations[1];
     cosffi_provider *fixed = NULL;
     snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u", (unsigned)silent_port());
     resume_folder = cosffi_str_of(folder);
+    snprintf(file, sizeof file, "%s-file", folder);
+    path = cosffi_str_of(file);
     fd = open("/dev/null", O_RDWR);
     CHECK(fd >= 0);
     objects[0].object_key = object_key;
@@ -186,6 +203,8 @@ static void set_up(const char *folder) {
     download_options = cosffi_download_options_default();
     get_options = cosffi_get_options_default();
     list_options = cosffi_list_options_default();
+    list_versions_options = cosffi_list_versions_options_default();
+    folder_options = cosffi_folder_options_default();
     copy_options = cosffi_copy_options_default();
     request_options = cosffi_request_options_default();
     broker_options = cosffi_broker_options_default();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -261,6 +262,70 @@ static void managed(const Client &client, const std::string &folder) {
     std::remove((folder + "/none").c_str());
 }
 
+static void folders_and_versions(const Client &client, const std::string &folder) {
+    const std::string from = folder + "/layer-from", to = folder + "/layer-to";
+    std::filesystem::create_directories(from + "/sub");
+    std::ofstream(from + "/a.txt") << "12345";
+    std::ofstream(from + "/sub/b.tmp") << "1";
+    FolderOptions options;
+    options.exclude = {"*.tmp"};
+    options.compare = COSFFI_COMPARE_SIZE_AND_TIME;
+    options.headers = {{"x-cos-meta-color", "red"}};
+    std::string told;
+    const auto up = client
+                        .upload_folder("x/folder", from, options,
+                                       [&](const FolderEntry &entry) {
+                                           CHECK(entry.action == COSFFI_FOLDER_UPLOAD);
+                                           CHECK(!entry.error && entry.reason.empty());
+                                           CHECK(entry.size_bytes == 5 && entry.resumed_bytes == 0);
+                                           told += entry.name;
+                                           return COSFFI_FLOW_CONTINUE;
+                                       })
+                        .value();
+    const auto report = up.wait().value().folder();
+    CHECK(report.transferred == 1 && report.transferred_bytes == 5 && told == "a.txt");
+    CHECK(!up.wait().value().folder_failure(0));
+
+    std::filesystem::create_directories(to);
+    std::ofstream(to + "/a.txt") << "there";
+    options = FolderOptions{};
+    options.forbid_overwrite = true;
+    const auto down = client.download_folder("x/folder", to, options).value();
+    CHECK(down.wait().value().folder().failed == 1);
+    const auto failure = down.wait().value().folder_failure(0);
+    CHECK(failure && failure->name == "a.txt" && failure->error->code() == COSFFI_ERROR_LOCAL);
+    options.follow_symlinks = true;
+    CHECK(!client.download_folder("x/folder", to, options));
+    CHECK(client.head_object("x/none").value().wait().has_value() == false);
+    std::filesystem::remove_all(from);
+    std::filesystem::remove_all(to);
+
+    int versions = 0, pages = 0;
+    ListVersionsOptions list;
+    list.prefix = "x/folder/";
+    const auto listed = client
+                            .list_versions(
+                                [&](const VersionsPage &page) {
+                                    pages++;
+                                    for (std::size_t i = 0; i < page.version_count(); i++) {
+                                        const auto version = page.version(i);
+                                        CHECK(version.object_key == "x/folder/a.txt");
+                                        CHECK(version.is_latest && !version.is_delete_marker);
+                                        versions++;
+                                    }
+                                    CHECK(page.prefix_count() == 0 && page.prefix(0).empty());
+                                    CHECK(page.next_key_marker().empty());
+                                    CHECK(page.next_version_id_marker().empty());
+                                    return COSFFI_FLOW_CONTINUE;
+                                },
+                                list)
+                            .value();
+    CHECK(listed.wait() && pages == 1 && versions == 1);
+    CHECK(listed.wait().value().folder().transferred == 0);
+    CHECK(!client.list_versions({}));
+    client.delete_object("x/folder/a.txt").value().wait().value();
+}
+
 static void on_a_loop(const Client &client) {
     auto queue = Queue::create().value();
     int completed = 0;
@@ -347,6 +412,7 @@ int main(int argc, char **argv) {
         both_ways(client, argv[4]);
         by_descriptor(client);
         managed(client, argv[4]);
+        folders_and_versions(client, argv[4]);
         on_a_loop(client);
         options.on_attempt = nullptr;
         credentials_from_the_app(runtime, options, argv);

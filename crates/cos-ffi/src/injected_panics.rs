@@ -155,6 +155,17 @@ fn entries() -> Vec<Entry> {
         cosffi_clean_up_stale = object::clean_up(None, NO_TEXT, 0, null(), None, None) code;
         cosffi_transfer_status = transfer::state(None) value;
         cosffi_transfer_progress = transfer::state(None, None, None) value;
+        cosffi_upload_folder = object::folder(None, NO_TEXT, NO_TEXT, null(), None, null(), None, None) code;
+        cosffi_download_folder = object::folder(None, NO_TEXT, NO_TEXT, null(), None, null(), None, None) code;
+        cosffi_response_folder = object::folder_entry(None) value;
+        cosffi_response_folder_failure = object::folder_entry(None, 0) value;
+        cosffi_list_versions = object::versions(None, null(), None, null(), None, None) code;
+        cosffi_versions_page_version_count = object::versions(None) value;
+        cosffi_versions_page_version = object::versions(None, 0) value;
+        cosffi_versions_page_prefix_count = object::versions(None) value;
+        cosffi_versions_page_prefix = object::versions(None, 0) value;
+        cosffi_versions_page_next_key_marker = object::versions(None) value;
+        cosffi_versions_page_next_version_id_marker = object::versions(None) value;
         cosffi_log_set = log(-1, None, null_mut(), None, None) code;
     }
 }

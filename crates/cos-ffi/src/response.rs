@@ -1,11 +1,11 @@
 //! `cosffi_response`: what the service told about an object.
 
+use std::any::Any;
 use std::time::UNIX_EPOCH;
 
 use cos_client::{Crc64, ETag, ObjectMeta, RestartReason, UploadOutput};
 
 use crate::guard;
-use crate::object::delete_many::Deleted;
 use crate::text::{Text, cosffi_bytes, cosffi_str};
 
 /// The answer to a transfer that went well.
@@ -26,7 +26,8 @@ pub struct cosffi_response {
     /// A signed URL, and when it ends.
     url: Text,
     expired_time_s: u64,
-    deleted: Option<Box<Deleted>>,
+    /// What only some operations tell, so that programs without them are linked without it.
+    extra: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl cosffi_response {
@@ -115,16 +116,25 @@ impl cosffi_response {
         }
     }
 
-    /// The same, with what became of many objects.
-    pub(crate) fn with_deleted(self, deleted: Deleted) -> cosffi_response {
+    /// The same, of so many bytes in all.
+    pub(crate) fn with_size(self, size_bytes: u64) -> cosffi_response {
         cosffi_response {
-            deleted: Some(Box::new(deleted)),
+            size_bytes: Some(size_bytes),
             ..self
         }
     }
 
-    pub(crate) fn deleted(&self) -> Option<&Deleted> {
-        self.deleted.as_deref()
+    /// The same, with what only this operation tells.
+    pub(crate) fn with_extra(self, extra: impl Any + Send + Sync) -> cosffi_response {
+        cosffi_response {
+            extra: Some(Box::new(extra)),
+            ..self
+        }
+    }
+
+    /// What only one operation tells, if it was that one.
+    pub(crate) fn extra<T: Any>(&self) -> Option<&T> {
+        self.extra.as_deref()?.downcast_ref()
     }
 
     /// The same, about content that was read in any number of requests and checked here.

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 /// The ABI this header describes. It grows by one when functions, codes or fields are added; it
 /// never takes anything away.
-pub const COSFFI_ABI_VERSION: u32 = 3;
+pub const COSFFI_ABI_VERSION: u32 = 4;
 
 const VERSION: &core::ffi::CStr =
     match core::ffi::CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes())

@@ -90,7 +90,7 @@ fn bad_input() {
 /// Programs compiled with the headers that were given out before run with this library.
 #[test]
 fn earlier_headers() {
-    for version in ["1.0", "2.0"] {
+    for version in ["1.0", "2.0", "3.0"] {
         let folder = support::root().join("tests/abi").join(version);
         let flags = [C99, &["-I", folder.to_str().unwrap()]].concat();
         let source = format!("tests/abi/{version}/transfer.c");

@@ -62,6 +62,16 @@ fn manage() {
 }
 
 #[test]
+fn folders() {
+    assert_eq!(c_test("folders"), [""; 0]);
+}
+
+#[test]
+fn versions() {
+    assert_eq!(c_test("versions"), [""; 0]);
+}
+
+#[test]
 fn streams() {
     assert_eq!(c_test("streams"), [""; 0]);
 }
@@ -97,6 +107,43 @@ fn layer() {
     );
 }
 
+/// The program in the document is compiled and run as it is printed there.
+#[test]
+fn first_program_of_the_document() {
+    let document = std::fs::read_to_string(support::root().join("docs/c-api.md")).unwrap();
+    let (_, program) = document.split_once("```c\n").unwrap();
+    let (program, _) = program.split_once("```").unwrap();
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("first.c");
+    std::fs::write(&source, program).unwrap();
+    let source = source.to_str().unwrap();
+    let program = support::build("first", "cc", &["-std=c99"], &[source]);
+    let stage = Stage::new();
+    let file = stage.folder.path().join("file");
+    std::fs::write(&file, "hello\n").unwrap();
+    let args = with_arguments(&stage, |all| {
+        [&all[..3], &[file.to_str().unwrap()]]
+            .concat()
+            .iter()
+            .map(|argument| (*argument).to_owned())
+            .collect::<Vec<_>>()
+    });
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let etag = "stored, ETag \"b1946ac92492d2347c6235b4d2611184\"\n";
+    assert_eq!(support::run(&program, &args), etag);
+    // What is missing is named.
+    let missing = std::process::Command::new(&program)
+        .args(&args[..3])
+        .arg("/no/such/file")
+        .output()
+        .unwrap();
+    assert_eq!(missing.status.code(), Some(1));
+    let said = String::from_utf8(missing.stderr).unwrap();
+    assert!(
+        said.starts_with("upload: cannot open /no/such/file: "),
+        "{said}"
+    );
+}
+
 #[test]
 fn pause() {
     let stage = Stage::new();
@@ -122,6 +169,8 @@ fn earlier_headers() {
         ("2.0", "objects", 6),
         ("2.0", "streams", 6),
         ("2.0", "queue", 6),
+        ("3.0", "manage", 6),
+        ("3.0", "streams", 6),
     ] {
         let header = support::root().join("tests/abi").join(version);
         let flags = ["-std=c99", "-I", header.to_str().unwrap()];

@@ -27,6 +27,8 @@ use cos_ffi::object::copy::cosffi_copy_object;
 use cos_ffi::object::delete_many::{cosffi_delete_objects, cosffi_object_id};
 use cos_ffi::object::descriptor::{cosffi_download_fd, cosffi_upload_fd};
 use cos_ffi::object::file::{cosffi_download_file, cosffi_upload_file};
+use cos_ffi::object::folder::{cosffi_download_folder, cosffi_upload_folder};
+use cos_ffi::object::folder_entry::cosffi_folder_entry;
 use cos_ffi::object::form::{cosffi_post_form, cosffi_post_form_options};
 use cos_ffi::object::get::cosffi_get_object;
 use cos_ffi::object::list::{cosffi_list_objects, cosffi_list_page};
@@ -34,6 +36,7 @@ use cos_ffi::object::presign::{cosffi_presign_object, cosffi_presign_object_opti
 use cos_ffi::object::request::cosffi_request;
 use cos_ffi::object::simple::{cosffi_delete_object, cosffi_head_object, cosffi_put_object};
 use cos_ffi::object::stream::cosffi_upload_stream;
+use cos_ffi::object::versions::{cosffi_list_versions, cosffi_versions_page};
 use cos_ffi::provider::{cosffi_provider_free, cosffi_provider_static};
 use cos_ffi::response::cosffi_response;
 use cos_ffi::result::cosffi_result::{self, *};
@@ -182,9 +185,28 @@ unsafe extern "C" fn on_page(_: *mut c_void, _: *const cosffi_list_page) -> i32 
     unreachable!("the server never answers")
 }
 
+unsafe extern "C" fn on_versions(_: *mut c_void, _: *const cosffi_versions_page) -> i32 {
+    unreachable!("the server never answers")
+}
+
+/// Pauses once in a while: the skipped link is told without an answer, and a file that fails as well.
+unsafe extern "C" fn on_entry(user_data: *mut c_void, entry: *const cosffi_folder_entry) -> i32 {
+    // SAFETY: a live Seat until on_drop; the entry is lent for this call.
+    unsafe {
+        assert!((*entry).name.len > 0);
+        let seat = &mut *user_data.cast::<Seat>();
+        assert!(!seat.completed, "asked after completion");
+        seat.asked += 1;
+        i32::from(seat.asked % 2 == 0)
+    }
+}
+
 unsafe extern "C" fn on_body(_: *mut c_void, _: u64, _: cosffi_bytes) -> i32 {
     unreachable!("the server never answers")
 }
+
+/// The files of the folder that is sent.
+const TREE: [&str; 3] = ["a", "b", "sub/c"];
 
 /// What the file transfers work on.
 struct Files {
@@ -197,6 +219,12 @@ impl Files {
     fn new() -> Files {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("from"), [7; 3000]).unwrap();
+        std::fs::create_dir_all(folder.path().join("tree/sub")).unwrap();
+        std::fs::create_dir(folder.path().join("down")).unwrap();
+        for name in TREE {
+            std::fs::write(folder.path().join("tree").join(name), name).unwrap();
+        }
+        std::os::unix::fs::symlink("a", folder.path().join("tree/link")).unwrap();
         Files {
             from: std::fs::File::open(folder.path().join("from")).unwrap(),
             nowhere: std::fs::File::create("/dev/null").unwrap(),
@@ -210,7 +238,7 @@ impl Files {
 }
 
 /// Kinds of transfers that [`start`] knows.
-const KINDS: u64 = 16;
+const KINDS: u64 = 19;
 
 /// Whether a transfer of this kind can only end well with an answer, which never comes.
 fn needs_an_answer(kind: u64) -> bool {
@@ -282,10 +310,20 @@ fn start(
             12 => cosffi_request(client, text("GET"), key, null(), cb, out, None),
             13 => cosffi_post_form(client, key, &form, cb, out, None),
             14 => cosffi_presign_object(client, text("GET"), key, &url, cb, out, None),
-            _ => {
+            15 => {
                 let records = files.path("records");
                 cosffi_clean_up_stale(client, text(&records), 0, cb, out, None)
             }
+            16 => {
+                let tree = files.path("tree");
+                let entry = Some(on_entry as unsafe extern "C" fn(_, _) -> _);
+                cosffi_upload_folder(client, key, text(&tree), null(), entry, cb, out, None)
+            }
+            17 => {
+                let down = files.path("down");
+                cosffi_download_folder(client, key, text(&down), null(), None, cb, out, None)
+            }
+            _ => cosffi_list_versions(client, null(), Some(on_versions), cb, out, None),
         };
         (result, transfer.assume_init())
     }
@@ -418,7 +456,10 @@ fn storm(seed: u64, shut_down_after: usize, queue: Option<&cosffi_queue>) -> usi
     let left = std::fs::read_dir(files.folder.path()).unwrap();
     let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
     left.retain(|name| name != Path::new("records"));
-    assert_eq!(left, ["from"], "seed {seed}");
+    left.sort();
+    assert_eq!(left, ["down", "from", "tree"], "seed {seed}");
+    let down = std::fs::read_dir(files.folder.path().join("down")).unwrap();
+    assert_eq!(down.count(), 0, "seed {seed}");
     started
 }
 

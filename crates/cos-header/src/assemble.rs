@@ -40,6 +40,8 @@ const SIZE_TAGGED: &[&str] = &[
     "cosffi_copy_options",
     "cosffi_presign_object_options",
     "cosffi_request_options",
+    "cosffi_folder_options",
+    "cosffi_list_versions_options",
 ];
 
 const HELPERS_TITLE: &str = "Helpers, compiled into your program";

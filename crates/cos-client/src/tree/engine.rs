@@ -182,6 +182,7 @@ impl<'a, M: Mover> Feed<'a, M> {
     }
 
     async fn next(&mut self) -> Result<Option<Work>> {
+        self.engine.options.wait_for_room().await;
         loop {
             if self.extraneous.len() >= M::DELETES {
                 return Ok(Some(self.delete().await));

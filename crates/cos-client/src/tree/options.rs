@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::Compare;
 use super::filter::Filter;
 use super::report::{TreeEventFn, TreeProgressFn};
@@ -21,6 +23,7 @@ pub(crate) struct TreeOptions {
     pub priority: Priority,
     pub on_progress: Option<TreeProgressFn>,
     pub on_event: Option<TreeEventFn>,
+    pub hold: Option<watch::Receiver<bool>>,
 }
 
 impl TreeOptions {
@@ -41,6 +44,14 @@ impl TreeOptions {
         Claim {
             priority: self.priority,
             pace: client.pace(None),
+        }
+    }
+
+    /// Waits while nothing further may be begun.
+    pub(crate) async fn wait_for_room(&self) {
+        if let Some(hold) = &self.hold {
+            // Whoever held it and is gone cannot let go: that counts as letting go.
+            let _ = hold.clone().wait_for(|held| !held).await;
         }
     }
 
@@ -134,6 +145,14 @@ macro_rules! tree_options {
             callback: impl Fn($crate::TreeEvent<'_>) + Send + Sync + 'static,
         ) -> Self {
             self.options.on_event = Some(std::sync::Arc::new(callback));
+            self
+        }
+
+        /// While `held` is true no further file is begun; those in flight go on. For callers that
+        /// keep what `on_event` says until somebody has time for it, and want to keep little. When its
+        /// sender is dropped, nothing is held any more.
+        pub fn hold_while(mut self, held: tokio::sync::watch::Receiver<bool>) -> Self {
+            self.options.hold = Some(held);
             self
         }
 

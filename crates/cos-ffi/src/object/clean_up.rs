@@ -59,7 +59,7 @@ pub unsafe extern "C" fn cosffi_clean_up_stale(
                     return Err(Failure::from(cleaned.failed.swap_remove(0)));
                 }
                 let count = u64::from(cleaned.uploads_aborted) + u64::from(cleaned.files_removed);
-                Ok(cosffi_response::default().with_deleted(Deleted::new(count, &[])))
+                Ok(cosffi_response::default().with_extra(Deleted::new(count, &[])))
             },
         )
     }

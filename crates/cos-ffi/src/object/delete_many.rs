@@ -149,7 +149,7 @@ pub unsafe extern "C" fn cosffi_delete_objects(
                 let request = client.delete_objects(keys).versions(versions);
                 let gone = or_cancelled(&cell, request.send()).await?;
                 let deleted = Deleted::new(gone.deleted as u64, &gone.failures);
-                Ok(cosffi_response::default().with_deleted(deleted))
+                Ok(cosffi_response::default().with_extra(deleted))
             },
         )
     }
@@ -162,7 +162,7 @@ fn ask<T: Copy>(
 ) -> T {
     guard::value(default, || {
         response
-            .and_then(cosffi_response::deleted)
+            .and_then(cosffi_response::extra::<Deleted>)
             .map_or(default, question)
     })
 }

@@ -21,6 +21,14 @@ pub mod descriptor;
 
 pub mod copy;
 
+pub mod folder_options;
+
+pub mod folder_entry;
+
+pub(crate) mod folder_backlog;
+
+pub mod folder;
+
 pub mod delete_many;
 
 pub mod presign;
@@ -32,6 +40,8 @@ pub mod request;
 pub mod clean_up;
 
 pub mod list;
+
+pub mod versions;
 
 use core::mem::MaybeUninit;
 use core::ptr;
