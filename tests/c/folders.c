@@ -340,7 +340,7 @@ static void with_a_queue(void) {
         cosffi_event_free(event);
         if (kind == COSFFI_EVENT_COMPLETE) break;
     }
-    CHECK(all.calls == 8 && self.dropped == 1);
+    CHECK(all.calls == 9 && all.actions[COSFFI_FOLDER_MAKE_FOLDER] == 1 && self.dropped == 1);
     free_transfer();
     cosffi_queue_free(queue);
 }
@@ -409,6 +409,9 @@ static void clean_up(void) {
             free_transfer();
         }
     }
+    CHECK_OK(cosffi_delete_object(client, str("t/../../out"), NULL, &self.transfer, NULL), NULL);
+    CHECK_OK(cosffi_transfer_wait(self.transfer, -1, NULL), NULL);
+    free_transfer();
     CHECK(rmdir(in) == 0 && rmdir(out) == 0);
 }
 

@@ -5,6 +5,7 @@
 
 use core::mem::MaybeUninit;
 use core::ptr;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Failure, cosffi_error};
@@ -44,10 +45,21 @@ pub(crate) fn run<T>(body: impl FnOnce() -> T) -> Result<T, Panicked> {
         body()
     }))
     .map_err(|payload| {
-        // Dropping a payload may run foreign code that panics again.
-        core::mem::forget(payload);
+        discard(payload);
         Panicked
     })
+}
+
+/// Drops what a panic carried, which may run foreign code that panics in turn: a few times that is followed, then left.
+#[cold]
+fn discard(mut payload: Box<dyn Any + Send>) {
+    for _ in 0..4 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(next) => payload = next,
+        }
+    }
+    core::mem::forget(payload);
 }
 
 /// Makes the next guarded call of this thread panic, to show that the guard holds.
@@ -85,6 +97,17 @@ mod tests {
         assert!(!format!("{error:?}").contains("secret"));
         assert_eq!(call(None, || panic!()), cosffi_result::COSFFI_ERROR_PANIC);
         assert_eq!(value(7, || panic!()), 7);
+    }
+
+    #[test]
+    fn a_panic_while_its_payload_is_dropped_ends_here_too() {
+        struct Grenade;
+        impl Drop for Grenade {
+            fn drop(&mut self) {
+                panic!("again");
+            }
+        }
+        assert_eq!(value(7, || std::panic::panic_any(Grenade)), 7);
     }
 
     #[test]
