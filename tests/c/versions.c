@@ -139,12 +139,14 @@ int main(int argc, char **argv) {
     CHECK(finish(&self) == COSFFI_ERROR_CANCELLED);
     /* Refused before anything is sent. */
     callbacks = fresh();
+    options = cosffi_list_versions_options_default();
     options.max_keys = 1001;
     CHECK(cosffi_list_versions(client, &options, on_page, &callbacks, NULL, NULL) ==
           COSFFI_ERROR_INVALID_ARGUMENT);
     CHECK(self.dropped == 1 && self.complete == 0);
     options.max_keys = 0;
     options.key_marker = str("");
+    options.version_id_marker = str("1");
     CHECK(cosffi_list_versions(client, &options, on_page, NULL, NULL, NULL) ==
           COSFFI_ERROR_INVALID_ARGUMENT);
     CHECK(cosffi_list_versions(client, NULL, NULL, NULL, NULL, NULL) ==

@@ -64,6 +64,38 @@ fn failed(report: &TreeReport) -> Vec<&str> {
     failures.map(|f| f.name.as_str()).collect()
 }
 
+/// With one file at a time nothing is told while the caller holds it, and everything in the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_begun_while_it_is_held() {
+    let cloud = Cloud::start().await;
+    let client = cloud.root();
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..40 {
+        fs::write(dir.path().join(n.to_string()), "x").unwrap();
+    }
+    let (hold, held) = tokio::sync::watch::channel(true);
+    let hold = Arc::new(hold);
+    let holder = Arc::clone(&hold);
+    let transfer = client
+        .upload_dir(dir.path(), "held")
+        .dry_run(true)
+        .concurrency(1)
+        .on_event(move |_| assert!(!holder.send_replace(true), "told while held"))
+        .hold_while(held.clone())
+        .start();
+    let mut wanted = held;
+    let release = tokio::spawn(async move {
+        while wanted.wait_for(|held| *held).await.is_ok() {
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            hold.send_replace(false);
+        }
+    });
+    assert_eq!(transfer.await.unwrap().transferred, 40);
+    release.abort();
+}
+
 #[tokio::test]
 async fn two_thousand_small_files_there_and_back() {
     let cloud = Cloud::start().await;
