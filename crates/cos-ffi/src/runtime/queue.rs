@@ -32,6 +32,8 @@ fn here() -> usize {
 struct State {
     jobs: VecDeque<Job>,
     holds: usize,
+    /// The thread sleeps, and nobody has woken it yet: a wake-up is a call of the system, and one is enough.
+    asleep: bool,
     phase: Phase,
 }
 
@@ -95,8 +97,11 @@ impl Queue {
             return Err(job);
         }
         state.jobs.push_back(job);
+        let asleep = core::mem::take(&mut state.asleep);
         drop(state);
-        self.changed.notify_all();
+        if asleep {
+            self.changed.notify_all();
+        }
         Ok(())
     }
 
@@ -172,10 +177,12 @@ impl Queue {
             if state.phase != Phase::Open && state.holds == 0 {
                 return None;
             }
+            state.asleep = true;
             state = self
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.asleep = false;
         }
     }
 
