@@ -273,8 +273,12 @@ unsafe extern "C" fn on_complete(
         Arc::from_raw(user_data.cast::<Row>())
     };
     row.start();
-    *row.done.lock().unwrap() += 1;
-    row.all_done.notify_one();
+    let mut done = row.done.lock().unwrap();
+    *done += 1;
+    // As on the Rust side, the one who waits is woken for the last one only.
+    if *done == PUTS {
+        row.all_done.notify_one();
+    }
 }
 
 unsafe extern "C" fn on_drop(user_data: *mut c_void) {
