@@ -32,7 +32,9 @@ pub(crate) unsafe fn read<T: SizeTagged>(options: *const T, what: &str) -> Resul
     }
     // SAFETY: not NULL, aligned, and every options struct starts with its size.
     let theirs = unsafe { options.cast::<usize>().read() };
-    if !(size_of::<usize>()..=IMPLAUSIBLE).contains(&theirs) {
+    // The size of any struct is a multiple of its alignment; another one might end within a pointer.
+    let is_plausible = (size_of::<usize>()..=IMPLAUSIBLE).contains(&theirs);
+    if !is_plausible || !theirs.is_multiple_of(align_of::<usize>()) {
         return Err(Failure::argument(format!(
             "{what}->struct_size is {theirs}; set it to the size of the struct"
         )));
@@ -99,7 +101,14 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for words in [&[0u64, 5, 6][..], &[7, 5, 6], &[4097, 5, 6], &[u64::MAX, 0]] {
+        for words in [
+            &[0u64, 5, 6][..],
+            &[7, 5, 6],
+            &[4097, 5, 6],
+            &[u64::MAX, 0],
+            &[12, 5, 6],
+            &[21, 5, 6],
+        ] {
             assert!(
                 read_words(words)
                     .unwrap_err()
