@@ -44,7 +44,7 @@ pub(crate) async fn ask<T: Send + 'static>(
     let subscribe = {
         let cell = Arc::clone(cell);
         move |user_data: &UserData| {
-            let resumed = cell.resumed.subscribe();
+            let resumed = cell.resumes();
             (resumed, question(user_data.pointer()))
         }
     };

@@ -4,12 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use super::queue::{Hold, Queue};
 use crate::callback::UserData;
 use crate::error::Failure;
 use crate::result::cosffi_result;
+use crate::transfer::signal::Signal;
 
 /// How long the last file operations may take before the workers are left to themselves.
 const WORKERS_GRACE: Duration = Duration::from_secs(5);
@@ -19,7 +18,7 @@ pub(crate) struct Shared {
     pid: u32,
     pub(crate) queue: Arc<Queue>,
     tokio: tokio::runtime::Handle,
-    closing: watch::Sender<bool>,
+    closing: Signal,
     thread: Mutex<Option<JoinHandle<()>>>,
     on_done: Arc<Mutex<Option<OnDone>>>,
 }
@@ -63,7 +62,7 @@ impl Shared {
             pid: std::process::id(),
             queue,
             tokio,
-            closing: watch::Sender::new(false),
+            closing: Signal::default(),
             thread: Mutex::new(Some(thread)),
             on_done,
         }))
@@ -103,11 +102,8 @@ impl Shared {
 
     /// Resolves when the runtime begins to shut down.
     pub(crate) fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut closing = self.closing.subscribe();
-        async move {
-            // The sender lives as long as this runtime; if it is gone, so is the work.
-            let _ = closing.wait_for(|closing| *closing).await;
-        }
+        let closing = self.closing.clone();
+        async move { closing.given().await }
     }
 
     /// Refuses new work and cancels what runs. False when that was done before, and then `on_done`
@@ -120,7 +116,7 @@ impl Shared {
         }
         *slot = on_done;
         drop(slot);
-        self.closing.send_replace(true);
+        self.closing.give();
         Ok(())
     }
 

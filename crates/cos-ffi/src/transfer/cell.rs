@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 use super::callbacks::Callbacks;
+use super::signal::Signal;
 use super::steering::Steering;
 use crate::callback::UserData;
 use crate::error::{Failure, cosffi_error};
@@ -23,9 +24,9 @@ pub(crate) type Outcome = Result<cosffi_response, cosffi_error>;
 
 pub(crate) struct Cell {
     pub(crate) shared: Arc<Shared>,
-    cancelled: watch::Sender<bool>,
-    /// Counts the app's wishes to go on after it had a stream wait.
-    pub(crate) resumed: watch::Sender<u64>,
+    cancelled: Signal,
+    /// Counts the app's wishes to go on after it had a stream wait; made by the first stream that waits.
+    resumed: OnceLock<watch::Sender<u64>>,
     pub(crate) steering: Steering,
     /// Why the library itself ended the transfer: an answer of the app that makes no sense.
     refused: OnceLock<Failure>,
@@ -59,8 +60,8 @@ impl Cell {
     pub(crate) fn new(shared: Arc<Shared>, callbacks: Callbacks) -> Arc<Cell> {
         Arc::new(Cell {
             shared,
-            cancelled: watch::Sender::new(false),
-            resumed: watch::Sender::new(0),
+            cancelled: Signal::default(),
+            resumed: OnceLock::new(),
             steering: Steering::default(),
             refused: OnceLock::new(),
             events: callbacks.events(),
@@ -76,17 +77,16 @@ impl Cell {
 
     /// Asks the transfer to end; any number of times.
     pub(crate) fn cancel(&self) {
-        self.cancelled.send_replace(true);
+        self.cancelled.give();
     }
 
     /// Resolves when the transfer was cancelled or its runtime begins to shut down.
     pub(crate) fn cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut cancelled = self.cancelled.subscribe();
+        let cancelled = self.cancelled.clone();
         let closing = self.shared.closing();
         async move {
             tokio::select! {
-                // Err: the cell is gone, and with it whoever could cancel.
-                Ok(_) = cancelled.wait_for(|cancelled| *cancelled) => (),
+                () = cancelled.given() => (),
                 () = closing => (),
             }
         }
@@ -94,7 +94,21 @@ impl Cell {
 
     /// Whether the app cancelled it; otherwise its runtime shuts down.
     pub(crate) fn is_cancelled(&self) -> bool {
-        *self.cancelled.borrow()
+        self.cancelled.is_given()
+    }
+
+    /// Tells streams that wait to go on.
+    pub(crate) fn go_on(&self) {
+        if let Some(resumed) = self.resumed.get() {
+            resumed.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Changes with every [`go_on`](Self::go_on) from here on.
+    pub(crate) fn resumes(&self) -> watch::Receiver<u64> {
+        self.resumed
+            .get_or_init(|| watch::Sender::new(0))
+            .subscribe()
     }
 
     /// Remembers how far the transfer is and has the callback thread tell it.

@@ -2,6 +2,7 @@
 
 pub mod callbacks;
 pub(crate) mod cell;
+pub(crate) mod signal;
 pub(crate) mod start;
 pub mod state;
 pub(crate) mod steering;
@@ -127,7 +128,7 @@ pub extern "C" fn cosffi_transfer_resume(transfer: Option<&cosffi_transfer>) {
         if let Some(transfer) = transfer
             && !transfer.cell.shared.is_forked()
         {
-            transfer.cell.resumed.send_modify(|count| *count += 1);
+            transfer.cell.go_on();
             transfer.cell.steering.resume();
         }
     })
