@@ -37,20 +37,20 @@ pub(crate) unsafe fn read<'a>(
     }
     // SAFETY: not NULL, aligned, and `count` pairs by the caller's promise.
     let pairs = unsafe { slice::from_raw_parts(pairs, count) };
-    pairs
-        .iter()
-        .map(|pair| {
-            // SAFETY: the caller's promise for the text.
-            let read = || unsafe {
-                Ok((
-                    pair.name.read_required("a name")?,
-                    pair.value.read("a value")?,
-                ))
-            };
-            // Where it is wrong is only put into words when it is.
-            read().map_err(|failure: Failure| failure.inside(what))
-        })
-        .collect()
+    // One more fits: the token's header or parameter.
+    let mut read = Vec::with_capacity(count + 1);
+    for pair in pairs {
+        // SAFETY: the caller's promise for the text.
+        let texts = || unsafe {
+            Ok((
+                pair.name.read_required("a name")?,
+                pair.value.read("a value")?,
+            ))
+        };
+        // Where it is wrong is only put into words when it is.
+        read.push(texts().map_err(|failure: Failure| failure.inside(what))?);
+    }
+    Ok(read)
 }
 
 /// The same, kept beyond the call.
