@@ -63,7 +63,8 @@ impl Scene {
         command
     }
 
-    /// The fourth part never comes to its end.
+    /// The fourth request never comes to its end. Of an upload that is the fourth part; a download asks for
+    /// parts that follow each other at once, but for the last four, so three to five of seven are there by then.
     fn hold(&self, is_upload: bool) {
         let operation = if is_upload { "UploadPart" } else { "GetObject" };
         let rule = json!([{"match": {"operation": operation, "nth": 4}, "times": 1,
@@ -167,8 +168,11 @@ fn interrupted_it_says_how_to_go_on() {
         common::interrupt(&child);
         let output: Output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        let done_bytes = recorded(&scene.state());
+        let parts = if is_upload { 3..4 } else { 3..6 };
+        assert!(done_bytes.is_multiple_of(MIB) && parts.contains(&(done_bytes / MIB)));
         assert!(
-            stderr(&output).contains("3.00 MiB of 6.00 MiB are done"),
+            stderr(&output).contains(&format!("{}.00 MiB of 6.00 MiB are done", done_bytes / MIB)),
             "{}",
             stderr(&output)
         );
@@ -176,7 +180,7 @@ fn interrupted_it_says_how_to_go_on() {
         assert!(!scene.target().exists());
         assert_eq!(scene.open_uploads(), usize::from(is_upload));
         let done = scene.run_again(is_upload);
-        assert_eq!(done["resumed_bytes"], 3 * MIB);
+        assert_eq!(done["resumed_bytes"], done_bytes);
     }
     assert_eq!((scene.open_uploads(), scene.leftovers()), (0, 0));
 }
