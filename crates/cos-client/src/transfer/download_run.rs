@@ -180,6 +180,10 @@ impl DownloadRun {
             .with_operation(Operation::GetObject)
             .into());
         }
+        if let Some(target) = &self.target {
+            // A failure is told once: to a sync that is still under way or to the last one.
+            target.settle().await;
+        }
         if let Some(target) = self.target.take() {
             self.committing = Some(tokio::task::spawn_blocking(move || target.commit(total)));
         }
