@@ -166,6 +166,8 @@ pub(crate) struct Call {
     pub(crate) body: String,
     /// Whether it carries a signature; the web identity calls do not.
     pub(crate) signed: bool,
+    /// The life asked for, if one was.
+    pub(crate) duration_s: Option<u64>,
 }
 
 impl AssumeRoleRequest {
@@ -200,7 +202,7 @@ impl AssumeRoleRequest {
             body.insert("SerialNumber".into(), json!(serial_number));
             body.insert("TokenCode".into(), json!(code.expose()));
         }
-        Ok(call("AssumeRole", body, true))
+        Ok(call("AssumeRole", body, true).lasting(self.duration_s))
     }
 }
 
@@ -211,7 +213,7 @@ impl FederationTokenRequest {
         let mut body = Map::new();
         body.insert("Name".into(), json!(self.name));
         insert_common(&mut body, self.duration_s, Some(&self.policy))?;
-        Ok(call("GetFederationToken", body, true))
+        Ok(call("GetFederationToken", body, true).lasting(self.duration_s))
     }
 }
 
@@ -226,7 +228,7 @@ impl WebIdentityRequest {
         body.insert("RoleArn".into(), json!(self.role_arn));
         body.insert("RoleSessionName".into(), json!(self.session_name));
         insert_common(&mut body, self.duration_s, self.policy.as_ref())?;
-        Ok(call("AssumeRoleWithWebIdentity", body, false))
+        Ok(call("AssumeRoleWithWebIdentity", body, false).lasting(self.duration_s))
     }
 }
 
@@ -240,6 +242,13 @@ fn call(action: &'static str, body: Map<String, Value>, signed: bool) -> Call {
         action,
         body: Value::Object(body).to_string(),
         signed,
+        duration_s: None,
+    }
+}
+
+impl Call {
+    fn lasting(self, duration_s: Option<u64>) -> Self {
+        Self { duration_s, ..self }
     }
 }
 
