@@ -61,14 +61,16 @@ fn builder(
         .region(global.region()?)
         .user_agent(concat!("cos-cli/", env!("CARGO_PKG_VERSION")))
         .credentials(provider);
-    let endpoint = global.endpoint();
-    if let Some((proxy, exceptions)) = global.proxy_for(endpoint.as_deref()) {
-        builder = builder.proxy(proxy);
-        if let Some(hosts) = exceptions {
-            builder = builder.no_proxy(hosts);
+    match global.given_proxy() {
+        None => builder = builder.proxy_from_env(),
+        Some(url) => {
+            builder = builder.proxy(url);
+            if let Some(hosts) = proxy_exceptions() {
+                builder = builder.no_proxy(hosts);
+            }
         }
     }
-    if let Some(url) = endpoint {
+    if let Some(url) = global.endpoint() {
         builder = builder.endpoint(url);
     }
     if let Some(pem) = global.ca_pem()? {

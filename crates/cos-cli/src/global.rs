@@ -19,7 +19,7 @@ pub(crate) struct GlobalOptions {
     /// Connect there for STS, keeping the real Host header [env: COS_STS_ENDPOINT]
     #[arg(long, global = true, value_name = "URL")]
     sts_endpoint: Option<String>,
-    /// Forward proxy, but for the hosts in NO_PROXY [env: HTTPS_PROXY, HTTP_PROXY]
+    /// Forward proxy, but for the hosts in NO_PROXY [env: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY]
     #[arg(long, global = true, value_name = "URL")]
     proxy: Option<String>,
     /// An extra root certificate [env: COS_CA_FILE]
@@ -85,22 +85,7 @@ impl GlobalOptions {
         given_or_env(self.sts_endpoint.as_ref(), "COS_STS_ENDPOINT")
     }
 
-    /// The forward proxy for a connection to `url` (`None` is the service, by HTTPS) and its exceptions.
-    pub(crate) fn proxy_for(&self, url: Option<&str>) -> Option<(String, Option<String>)> {
-        let exceptions = proxy_exceptions();
-        if let Some(proxy) = self.given_proxy() {
-            return Some((proxy.to_owned(), exceptions));
-        }
-        let names = if url.is_some_and(|u| u.starts_with("http://")) {
-            ["http_proxy", "HTTP_PROXY"]
-        } else {
-            ["https_proxy", "HTTPS_PROXY"]
-        };
-        let proxy = names.into_iter().find_map(env)?;
-        Some((proxy, exceptions))
-    }
-
-    /// The proxy given as an option; the environment's is for the HTTP library to find.
+    /// The proxy given as an option; the environment's is for the libraries to find.
     pub(crate) fn given_proxy(&self) -> Option<&str> {
         self.proxy.as_deref().filter(|p| !p.is_empty())
     }

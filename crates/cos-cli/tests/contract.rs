@@ -569,6 +569,59 @@ fn proxies_and_their_exceptions() {
     assert_eq!(ask(&["--proxy", dead], &[other], true), unreachable);
 }
 
+/// Whoever looks for the fault looks at the proxy, and knows where it was named.
+#[test]
+fn a_proxy_that_fails_is_named() {
+    let emulator = Emulator::start(&[]);
+    let calls: [(&[&str], &str); 2] = [
+        (
+            &["ls", BUCKET],
+            "demo-1250000000.cos.ap-guangzhou.myqcloud.com:443",
+        ),
+        (&["sts", "whoami"], "sts.tencentcloudapi.com:443"),
+    ];
+    for (call, host) in calls {
+        let ask = |option: &[&str], variable: &str, value: &str| {
+            let mut command = emulator.cos(call);
+            command.args(option).arg("--json").env(variable, value);
+            // The service itself, by HTTPS.
+            command.env_remove("COS_ENDPOINT");
+            command.env_remove("COS_STS_ENDPOINT");
+            let output = run(&mut command);
+            let text = format!("{}{}", stdout(&output), stderr(&output));
+            assert!(!text.contains("PLANTED"), "{text}");
+            (output.status.code().unwrap(), text)
+        };
+        let dead = "http://ada:PLANTED@127.0.0.1:1";
+        for (option, variable, named) in [
+            (&[][..], "HTTPS_PROXY", "127.0.0.1:1 (HTTPS_PROXY)"),
+            (&[], "all_proxy", "127.0.0.1:1 (all_proxy)"),
+            (
+                &["--proxy", dead],
+                "HTTPS_PROXY",
+                "127.0.0.1:1 (the proxy setting)",
+            ),
+        ] {
+            let (code, text) = ask(option, variable, dead);
+            assert_eq!(code, 3, "{text}");
+            assert!(
+                text.contains(&format!("cannot connect to the proxy {named}")),
+                "{text}"
+            );
+            let blames = format!("the proxy failed, not {host}: nothing listens at 127.0.0.1:1");
+            assert!(text.contains(&blames), "{text}");
+        }
+        let socks = "socks5://ada:PLANTED@127.0.0.1:1";
+        let (code, text) = ask(&[], "HTTPS_PROXY", socks);
+        let why = "it names a SOCKS proxy; only http:// and https:// lead to a proxy here";
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains(&format!("HTTPS_PROXY: {why}")), "{text}");
+        let (code, text) = ask(&["--proxy", socks], "HTTPS_PROXY", "");
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains(&format!("proxy: {why}")), "{text}");
+    }
+}
+
 #[test]
 fn an_extra_root_certificate_is_trusted_everywhere() {
     let emulator = Emulator::start(&["--tls"]);

@@ -17,7 +17,7 @@ use crate::limits::{Adapt, Limits, Memory, Permits, RateLimit};
 use crate::metrics::{AttemptMetrics, OnAttempt};
 use crate::throughput::MinThroughput;
 use crate::transfer::plan;
-use crate::types::{BucketName, Domain, Region};
+use crate::types::{BucketName, Domain, Endpoint, Region};
 
 /// Collects settings for a [`Client`]. Bucket, region and credentials are required.
 #[must_use = "call build()"]
@@ -37,7 +37,7 @@ pub struct ClientBuilder {
     part_size: u64,
     multipart_threshold: Option<u64>,
     place: Place,
-    proxy: Option<String>,
+    proxy: ProxyChoice,
     no_proxy: Option<String>,
     ca_pem: Vec<Vec<u8>>,
     pinned_ca_pem: Vec<Vec<u8>>,
@@ -79,7 +79,7 @@ impl ClientBuilder {
                 domain: Domain::Default,
                 https: true,
             },
-            proxy: None,
+            proxy: ProxyChoice::None,
             no_proxy: None,
             ca_pem: Vec::new(),
             pinned_ca_pem: Vec::new(),
@@ -232,14 +232,28 @@ impl ClientBuilder {
         self
     }
 
-    /// A forward proxy, `http://[user:password@]host:port`. Proxy variables of the environment are
-    /// not read here.
+    /// A forward proxy, `http://[user:password@]host:port`. Without it, and without
+    /// [`ClientBuilder::proxy_from_env`], there is none.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = Some(url.into());
+        self.proxy = ProxyChoice::Url(url.into());
         self
     }
 
-    /// Hosts that bypass the proxy, separated by commas, in the form of `NO_PROXY`.
+    /// The proxy that the environment names now, as curl reads it: `https_proxy` (`http_proxy` for an
+    /// endpoint without TLS), else `all_proxy`, and the exceptions in `no_proxy`; each also in upper case.
+    pub fn proxy_from_env(mut self) -> Self {
+        self.proxy = ProxyChoice::Read(Proxy::from_environment());
+        self
+    }
+
+    /// The proxy that these variables name.
+    pub(crate) fn proxy_from(mut self, variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        self.proxy = ProxyChoice::Read(Proxy::from_variables(variable));
+        self
+    }
+
+    /// Hosts that bypass the proxy, separated by commas, in the form of `NO_PROXY`; instead of those
+    /// that the environment names.
     pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = Some(hosts.into());
         self
@@ -371,11 +385,7 @@ impl ClientBuilder {
         };
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|_| named("user_agent", "it cannot be sent as a header"))?;
-        let proxy = match &self.proxy {
-            Some(url) => Proxy::through(url, self.no_proxy.as_deref().unwrap_or_default())
-                .map_err(|why| named("proxy", why))?,
-            None => Proxy::none(),
-        };
+        let proxy = self.usable_proxy(&endpoint)?;
         let tls = self.tls()?;
         let http = cos_http::Settings {
             connect_timeout: self.timeouts.connect,
@@ -406,6 +416,24 @@ impl ClientBuilder {
         };
         let connections = Connections::new(http, user_agent);
         Ok(Client::from_parts(config, connections, limits))
+    }
+
+    fn usable_proxy(&self, endpoint: &Endpoint) -> Result<Proxy> {
+        let exceptions = self.no_proxy.as_deref();
+        let proxy = match &self.proxy {
+            ProxyChoice::None => Proxy::none(),
+            ProxyChoice::Url(url) => Proxy::through(url, exceptions.unwrap_or_default())
+                .map_err(|why| named("proxy", why))?,
+            ProxyChoice::Read(proxy) => {
+                exceptions.map_or_else(|| proxy.clone(), |hosts| proxy.with_exceptions(hosts))
+            }
+        };
+        // Said now rather than by every request.
+        if let Ok(url) = endpoint.base().parse() {
+            let name = proxy.name_for(&url);
+            name.map_err(|why| Error::config(why.to_string()))?;
+        }
+        Ok(proxy)
     }
 
     fn check_numbers(&self) -> Result<()> {
@@ -468,6 +496,13 @@ impl ClientBuilder {
         };
         cos_http::tls_config(&self.ca_pem, &self.pinned_ca_pem).map_err(|e| named(field, e))
     }
+}
+
+/// Where the way goes through.
+enum ProxyChoice {
+    None,
+    Url(String),
+    Read(Proxy),
 }
 
 /// Proxy addresses may hold a password; nothing but the place is shown.

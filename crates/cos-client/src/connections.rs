@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
-use cos_http::Http;
+use cos_http::{Http, ProxyName};
 use http::HeaderValue;
 use tokio::sync::Notify;
 
 use crate::client::Client;
+use crate::types::Endpoint;
 
 /// The connections that clients share.
 pub(crate) struct Connections {
@@ -35,6 +36,11 @@ impl Connections {
     pub(crate) fn current(&self) -> Http {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         current.clone()
+    }
+
+    /// The proxy on the way to this endpoint.
+    pub(crate) fn proxy_for(&self, endpoint: &Endpoint) -> Option<ProxyName> {
+        self.current().proxy_for(&endpoint.base().parse().ok()?)
     }
 
     /// Ends when [`Client::retry_now`] is called while somebody waits for this.

@@ -16,7 +16,7 @@ impl ClientBuilder {
     /// | `COS_BUCKET`, `COS_REGION` | bucket and region |
     /// | `COS_ENDPOINT` | [`ClientBuilder::endpoint`] |
     /// | `COS_CA_FILE` | a PEM file for [`ClientBuilder::ca_pem`] |
-    /// | `HTTPS_PROXY` (`HTTP_PROXY` for an endpoint without TLS), else `ALL_PROXY`; `NO_PROXY`; also in lower case | proxy and its exceptions |
+    /// | `https_proxy` (`http_proxy` for an endpoint without TLS), else `all_proxy`; `no_proxy`; also in upper case | [`ClientBuilder::proxy_from_env`] |
     /// | `COS_SECRET_ID`, `COS_SECRET_KEY`, `COS_SESSION_TOKEN`, else `TENCENTCLOUD_…` | credentials |
     /// | `TENCENTCLOUD_ROLE_ARN` beside `TENCENTCLOUD_…` keys | a role to assume with them |
     /// | `COS_BROKER_URL`, `COS_BROKER_BEARER` | where credentials come from when no key is set |
@@ -39,7 +39,6 @@ impl ClientBuilder {
 
     fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let get = |name: &str| variable(name).filter(|v| !v.is_empty());
-        let either = |name: &str| get(name).or_else(|| get(&name.to_ascii_lowercase()));
         let mut builder = Self::new();
         if let Some(bucket) = get("COS_BUCKET") {
             builder = builder.bucket(bucket);
@@ -58,18 +57,7 @@ impl ClientBuilder {
         if let Some(pem) = &ca {
             builder = builder.ca_pem(pem);
         }
-        let is_plain = get("COS_ENDPOINT").is_some_and(|url| url.starts_with("http://"));
-        let proxy = if is_plain {
-            either("HTTP_PROXY")
-        } else {
-            either("HTTPS_PROXY")
-        };
-        if let Some(url) = proxy.or_else(|| either("ALL_PROXY")) {
-            builder = builder.proxy(url);
-        }
-        if let Some(hosts) = either("NO_PROXY") {
-            builder = builder.no_proxy(hosts);
-        }
+        builder = builder.proxy_from(variable);
         let has_key = ["COS_SECRET_ID", "COS_SECRET_KEY"]
             .into_iter()
             .chain(["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"])
@@ -121,6 +109,10 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
+    fn keys() -> cos_sts::StaticProvider {
+        cos_sts::StaticProvider::new(cos_sts::Credentials::permanent("i", "k").unwrap())
+    }
+
     fn from(pairs: &[(&str, &str)]) -> Result<ClientBuilder> {
         ClientBuilder::from_variables(&|name| {
             let found = pairs.iter().find(|(n, _)| *n == name)?;
@@ -155,6 +147,25 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.message().starts_with(name), "{error}");
         }
+        let place = [
+            ("COS_BUCKET", "d-1"),
+            ("COS_REGION", "r1"),
+            ("HTTPS_PROXY", "socks5://u:PLANTED@h:1"),
+        ];
+        let builder = from(&place).unwrap().credentials(keys());
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(
+            error
+                .message()
+                .starts_with("HTTPS_PROXY: it names a SOCKS proxy"),
+            "{error}"
+        );
+        // Where nothing goes that way it is nobody's business.
+        let plain = [&place[..], &[("COS_ENDPOINT", "http://127.0.0.1:9")]].concat();
+        from(&plain).unwrap().credentials(keys()).build().unwrap();
+        let builder = from(&place).unwrap().no_proxy(".myqcloud.com");
+        builder.credentials(keys()).build().unwrap();
         let error = from(&[]).unwrap().build().unwrap_err();
         assert!(error.message().starts_with("bucket"), "{error}");
         let place = [("COS_BUCKET", "d-1"), ("COS_REGION", "r1")];

@@ -116,6 +116,7 @@ impl Client {
                 Failed::Final(_) => None,
                 Failed::Answer(answer) => Some(Failure::Answer(answer)),
                 Failed::Connect(_) => Some(Failure::Connect),
+                Failed::Proxy(_) => Some(Failure::Proxy),
                 Failed::Broken(_) => Some(Failure::Broken),
                 Failed::Damaged(_) => Some(Failure::Damaged),
             };
@@ -210,7 +211,7 @@ impl Client {
         let attempts = last.number;
         match failed {
             Failed::Final(error) => error.with_attempts(attempts),
-            Failed::Connect(e) | Failed::Broken(e) | Failed::Damaged(e) => {
+            Failed::Connect(e) | Failed::Proxy(e) | Failed::Broken(e) | Failed::Damaged(e) => {
                 e.with_attempts(attempts).with_retryable(retryable)
             }
             Failed::Answer(answer) => {
@@ -221,6 +222,7 @@ impl Client {
                     app_id: self.bucket().app_id(),
                     region: self.region().as_str(),
                     host: last.endpoint.host(),
+                    proxy: self.connections().proxy_for(last.endpoint),
                     key: call.key.as_ref().map(|k| k.as_str()),
                     temporary: last.is_temporary(),
                     expired_time_s: last.expired_time_s(),
@@ -398,7 +400,11 @@ fn trace_failure(failed: &Failed, verdict: &Verdict) {
             ?verdict,
             "refused"
         ),
-        Failed::Final(e) | Failed::Connect(e) | Failed::Broken(e) | Failed::Damaged(e) => {
+        Failed::Final(e)
+        | Failed::Connect(e)
+        | Failed::Proxy(e)
+        | Failed::Broken(e)
+        | Failed::Damaged(e) => {
             tracing::debug!(error = %e, ?verdict, "failed");
         }
     }

@@ -86,6 +86,8 @@ pub(crate) enum Failure<'a> {
     Answer(&'a ServiceError),
     /// The connection could not be made: nothing was sent.
     Connect,
+    /// Nothing was sent: the proxy on the way to every server failed.
+    Proxy,
     /// It broke or stalled after something may have been sent.
     Broken,
     /// The answer's content did not match its checksum or length.
@@ -162,7 +164,8 @@ fn is_silent(failure: Failure<'_>) -> bool {
     match failure {
         Failure::Connect | Failure::Broken => true,
         Failure::Answer(answer) => !answer.is_from_cos(),
-        Failure::Damaged => false,
+        // It says nothing about the service.
+        Failure::Proxy | Failure::Damaged => false,
     }
 }
 
@@ -173,7 +176,7 @@ fn is_redirect(failure: Failure<'_>) -> bool {
 fn judge_here(failure: Failure<'_>, s: &Situation, policy: &RetryPolicy, random: f64) -> Verdict {
     let class = match failure {
         Failure::Answer(answer) => classify(answer),
-        Failure::Connect | Failure::Broken => Class::Transient,
+        Failure::Connect | Failure::Proxy | Failure::Broken => Class::Transient,
         Failure::Damaged => Class::Damaged,
     };
     match class {
@@ -195,7 +198,7 @@ fn judge_here(failure: Failure<'_>, s: &Situation, policy: &RetryPolicy, random:
         }
         Class::Transient | Class::Throttled | Class::Damaged => {
             let harmless = s.idempotent
-                || matches!(failure, Failure::Connect)
+                || matches!(failure, Failure::Connect | Failure::Proxy)
                 // Refused before it was carried out.
                 || matches!(class, Class::Throttled);
             let limit = if class == Class::Damaged {
@@ -436,6 +439,7 @@ mod tests {
             Verdict::GiveUp { retryable: true }
         );
         assert!(is_retry(judge(Failure::Connect, &once, &p, 0.0)));
+        assert!(is_retry(judge(Failure::Proxy, &once, &p, 0.0)));
         assert!(is_retry(verdict(&answer(503, "SlowDown", ""), &once)));
         assert!(!is_retry(verdict(&answer(500, "InternalError", ""), &once)));
     }
@@ -513,8 +517,10 @@ mod tests {
             if v != here {
                 prop_assert!(is_retry(here) || (300..400).contains(&status));
             }
-            prop_assert_eq!(judge(Failure::Damaged, &s, &policy, 0.5),
-                            judge(Failure::Damaged, &Situation { has_backup: false, ..s }, &policy, 0.5));
+            for nothing_of_the_service in [Failure::Damaged, Failure::Proxy] {
+                prop_assert_eq!(judge(nothing_of_the_service, &s, &policy, 0.5),
+                                judge(nothing_of_the_service, &Situation { has_backup: false, ..s }, &policy, 0.5));
+            }
         }
 
         #[test]

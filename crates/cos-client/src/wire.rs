@@ -31,6 +31,8 @@ pub(crate) enum Failed {
     Answer(Box<ServiceError>),
     /// Nothing was sent.
     Connect(Error),
+    /// Nothing was sent, and no other server can be reached either: the proxy before all of them failed.
+    Proxy(Error),
     /// Something may have been carried out.
     Broken(Error),
     Damaged(Error),
@@ -40,7 +42,11 @@ impl Failed {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Answer(answer) => answer.kind(),
-            Self::Final(e) | Self::Connect(e) | Self::Broken(e) | Self::Damaged(e) => e.kind(),
+            Self::Final(e)
+            | Self::Connect(e)
+            | Self::Proxy(e)
+            | Self::Broken(e)
+            | Self::Damaged(e) => e.kind(),
         }
     }
 

@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::io;
 
+use crate::proxy::UnusableProxy;
+use crate::proxy_failure::ProxyFailure;
+
 type Any = dyn Error + 'static;
 
 /// An error and what caused it, outermost first. I/O errors hide theirs from `source()`.
@@ -16,7 +19,7 @@ fn causes(error: &Any) -> impl Iterator<Item = &Any> {
     })
 }
 
-fn is_io(error: &Any, kind: io::ErrorKind) -> bool {
+pub(crate) fn is_io(error: &Any, kind: io::ErrorKind) -> bool {
     causes(error).any(|at| {
         let io = at.downcast_ref::<io::Error>();
         io.is_some_and(|io| io.kind() == kind)
@@ -58,10 +61,14 @@ pub fn is_other_name(error: &Any) -> bool {
     })
 }
 
-/// Whether a proxy wants to know who asks: trying again cannot help.
-pub fn is_proxy_refusal(error: &Any) -> bool {
-    // Of a type that hyper-util keeps to itself.
-    causes(error).any(|at| at.to_string().contains("proxy authorization"))
+/// The failure of a proxy on the way, if it was one.
+pub fn proxy_failure(error: &Any) -> Option<&ProxyFailure> {
+    causes(error).find_map(|at| at.downcast_ref())
+}
+
+/// The complaint about what the environment names as a proxy, if it was that: trying again cannot help.
+pub fn unusable_proxy(error: &Any) -> Option<&UnusableProxy> {
+    causes(error).find_map(|at| at.downcast_ref())
 }
 
 /// Whether nobody knows the host.
@@ -90,8 +97,5 @@ mod tests {
             io::ErrorKind::ConnectionRefused
         )));
         assert!(is_unknown_name(&io::Error::other("dns error: nobody")));
-        assert!(is_proxy_refusal(&io::Error::other(
-            "tunnel error: proxy authorization required"
-        )));
     }
 }

@@ -9,17 +9,19 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use crate::connect_time::Watch;
 use crate::connection::{Connection, Pipe};
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, host_and_port};
+use crate::proxy_failure::{ProxyFailure, Trouble};
 use crate::resolver::Resolver;
-use crate::{Settings, connect_time};
+use crate::{Settings, connect_time, tunnel};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -30,6 +32,9 @@ const KEEPALIVE_RETRIES: u32 = 3;
 /// Sent bytes that nobody acknowledges for this long break the connection.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+/// Stands for a limit that no clock can hold.
+const AGES: Duration = Duration::from_secs(86_400 * 365);
 
 /// Makes connections for the pool.
 #[derive(Clone, Debug)]
@@ -61,24 +66,46 @@ impl Connector {
         }
     }
 
-    async fn connect(mut self, to: Uri) -> Result<Connection, BoxError> {
-        let Some(proxy) = self.proxy.on_the_way(&to)? else {
-            return Ok(direct(self.hop.call(to).await?));
+    async fn connect(mut self, to: Uri, end: Instant) -> Result<Connection, BoxError> {
+        let Some((name, way)) = self.proxy.on_the_way(&to)? else {
+            return Ok(direct(within(end, self.hop.call(to)).await?));
         };
+        let failed = |trouble| ProxyFailure {
+            proxy: name.clone(),
+            to: host_and_port(&to),
+            trouble,
+        };
+        let pipe = within(end, self.hop.call(way.uri().clone())).await;
+        let pipe = pipe.map_err(|cause| failed(Trouble::Unreachable(cause)))?;
         if to.scheme() != Some(&Scheme::HTTPS) {
-            let pipe = self.hop.call(proxy.uri().clone()).await?;
             return Ok(Connection {
                 pipe,
                 to_proxy: true,
             });
         }
-        let tls = Arc::clone(&self.hop.tls);
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.hop);
-        if let Some(login) = proxy.basic_auth() {
-            tunnel = tunnel.with_auth(login.clone());
+        let mut stream = TokioIo::new(pipe);
+        let target = host_and_port(&to);
+        let opening = tunnel::open(&mut stream, &target, way.basic_auth());
+        match timeout_at(end, opening).await {
+            Ok(opened) => opened.map_err(failed)?,
+            Err(late) => Err(failed(Trouble::NoAnswer(timed_out(late))))?,
         }
-        let pipe = tunnel.call(to.clone()).await?;
-        Ok(direct(secured(pipe, &to, tls).await?))
+        let securing = secured(stream.into_inner(), &to, Arc::clone(&self.hop.tls));
+        Ok(direct(within(end, securing).await?))
+    }
+}
+
+fn timed_out(late: Elapsed) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, late)
+}
+
+async fn within<T>(
+    end: Instant,
+    step: impl Future<Output = Result<T, BoxError>>,
+) -> Result<T, BoxError> {
+    match timeout_at(end, step).await {
+        Ok(result) => result,
+        Err(late) => Err(timed_out(late).into()),
     }
 }
 
@@ -101,14 +128,12 @@ impl Service<Uri> for Connector {
     fn call(&mut self, to: Uri) -> Self::Future {
         // Here the request that needs it is being polled; the connection may be made elsewhere.
         let watch: Option<Watch> = connect_time::watch();
-        let limit = self.limit;
-        let connecting = self.clone().connect(to);
+        let connector = self.clone();
         Box::pin(async move {
             let _watch = watch;
-            match tokio::time::timeout(limit, connecting).await {
-                Ok(result) => result,
-                Err(late) => Err(io::Error::new(io::ErrorKind::TimedOut, late).into()),
-            }
+            let now = Instant::now();
+            let end = now.checked_add(connector.limit).unwrap_or(now + AGES);
+            connector.connect(to, end).await
         })
     }
 }

@@ -41,24 +41,28 @@ mod connect;
 mod connect_time;
 mod connection;
 mod proxy;
+mod proxy_failure;
 mod resolver;
 mod tls;
 mod tls_provider;
+mod tunnel;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::PROXY_AUTHORIZATION;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 pub use body::{Body, Incoming, chunk};
 pub use cause::{
-    is_other_name, is_proxy_refusal, is_refused, is_timeout, is_tls, is_unknown_name, root_cause,
+    is_other_name, is_refused, is_timeout, is_tls, is_unknown_name, proxy_failure, root_cause,
+    unusable_proxy,
 };
 pub use connect_time::ConnectTime;
-pub use proxy::{Proxy, UnusableProxy};
+pub use proxy::{Proxy, ProxyName, UnusableProxy};
+pub use proxy_failure::ProxyFailure;
 pub use resolver::{Lookup, Resolver};
 /// What [`tls_config`] makes.
 pub use rustls::ClientConfig as TlsConfig;
@@ -122,11 +126,16 @@ impl Http {
         }
     }
 
+    /// The proxy that requests to this URL go through, if there is one that can be used.
+    pub fn proxy_for(&self, to: &Uri) -> Option<ProxyName> {
+        self.proxy.name_for(to).ok().flatten()
+    }
+
     /// Sends a request whose URI is absolute, and waits until the answer begins. Given up when dropped.
     ///
     /// # Errors
-    /// When no connection could be made ([`SendError::is_connect`]), it broke, or the body could not
-    /// be read.
+    /// When no connection could be made ([`SendError::is_connect`]; [`proxy_failure`] where a proxy is to
+    /// blame), it broke, or the body could not be read.
     pub async fn send(&self, mut request: Request<Body>) -> Result<Response<Incoming>, SendError> {
         if let Some(login) = self.proxy.login_for(request.uri()) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, login);

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use cos_emulator::Emulator;
 use cos_http::{Body, Http, Proxy, Resolver, Settings};
 use http::{Request, StatusCode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 /// A name that only a proxy or our resolver knows.
@@ -72,9 +73,7 @@ async fn failures_tell_what_they_are() {
         assert!(error.is_connect(), "{error:?}");
         error
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let closed = listener.local_addr().unwrap();
-    drop(listener);
+    let closed = closed().await;
     let refused = failure(&settings, format!("http://{closed}/")).await;
     assert!(cos_http::is_refused(&refused), "{refused:?}");
 
@@ -93,4 +92,178 @@ async fn failures_tell_what_they_are() {
     let late = failure(&settings, format!("https://{silent_at}/")).await;
     assert!(cos_http::is_timeout(&late), "{late:?}");
     drop(silent);
+}
+
+/// A port where nobody listens.
+async fn closed() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// Answers every connection with these bytes and hangs up; without any it hangs up at once.
+async fn says(answer: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = [0; 1024];
+            let _ = stream.read(&mut asked).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_proxy_that_fails_is_named_and_not_the_server() {
+    let (emulator, mut settings) = emulator().await;
+    settings.connect_timeout = Duration::from_secs(30);
+    let nobody = closed().await;
+    let dumb = says("").await;
+    let closes_door = says("HTTP/1.1 403 No\r\n\r\n").await;
+    let lost = says("HTTP/1.1 502 Bad Gateway\r\n\r\n").await;
+    let strict = says("HTTP/1.1 407 Who\r\n\r\n").await;
+    let tls = emulator.https_url().unwrap();
+    let strangers = Settings::new(cos_http::tls_config(&[], &[]).unwrap());
+    let strangers = Settings {
+        connect_timeout: settings.connect_timeout,
+        ..strangers
+    };
+    for (to, proxy, settings, status, is_final, words) in [
+        (
+            "https",
+            format!("http://u:PLANTED@{nobody}"),
+            &settings,
+            None,
+            false,
+            "cannot connect to the proxy",
+        ),
+        (
+            "http",
+            format!("http://u:PLANTED@{nobody}"),
+            &settings,
+            None,
+            false,
+            "cannot connect to the proxy",
+        ),
+        (
+            "https",
+            "http://u:PLANTED@nobody.invalid:1".into(),
+            &settings,
+            None,
+            false,
+            "cannot connect to the proxy",
+        ),
+        (
+            "https",
+            format!("http://u:PLANTED@{dumb}"),
+            &settings,
+            None,
+            false,
+            "hung up",
+        ),
+        (
+            "https",
+            format!("http://u:PLANTED@{closes_door}"),
+            &settings,
+            Some(403),
+            true,
+            "HTTP 403",
+        ),
+        (
+            "https",
+            format!("http://u:PLANTED@{lost}"),
+            &settings,
+            Some(502),
+            false,
+            "could not reach",
+        ),
+        (
+            "https",
+            format!("http://u:PLANTED@{strict}"),
+            &settings,
+            Some(407),
+            true,
+            "wants a login",
+        ),
+        (
+            "https",
+            tls.clone(),
+            &strangers,
+            None,
+            true,
+            "cannot connect to the proxy",
+        ),
+    ] {
+        let settings = Settings {
+            proxy: Proxy::through(&proxy, "").unwrap(),
+            ..settings.clone()
+        };
+        let request = Request::get(format!("{to}://{HOST}/k"))
+            .body(Body::Empty)
+            .unwrap();
+        let error = Http::new(&settings).send(request).await.unwrap_err();
+        assert!(error.is_connect(), "{error:?}");
+        let failure = cos_http::proxy_failure(&error).unwrap();
+        assert_eq!(
+            (failure.status(), failure.is_final()),
+            (status, is_final),
+            "{failure}"
+        );
+        let address = proxy.rsplit(['@', '/']).next().unwrap();
+        assert_eq!(failure.proxy().address(), address);
+        let text = format!("{failure} {error:?}");
+        assert!(text.contains(words) && !text.contains("PLANTED"), "{text}");
+        assert!(failure.hint().contains(address), "{}", failure.hint());
+    }
+}
+
+#[tokio::test]
+async fn a_silent_proxy_is_late_and_what_is_behind_a_good_one_is_not_its_fault() {
+    let (emulator, mut settings) = emulator().await;
+    settings.connect_timeout = Duration::from_millis(50);
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = silent.local_addr().unwrap();
+    settings.proxy = Proxy::through(&format!("http://{at}"), "").unwrap();
+    let ask = async |settings: &Settings| {
+        let request = Request::get(format!("https://{HOST}/k"))
+            .body(Body::Empty)
+            .unwrap();
+        Http::new(settings).send(request).await.unwrap_err()
+    };
+    let late = ask(&settings).await;
+    let failure = cos_http::proxy_failure(&late).unwrap();
+    assert!(
+        cos_http::is_timeout(failure) && !failure.is_final(),
+        "{failure}"
+    );
+    assert!(failure.to_string().contains("in time"), "{failure}");
+    // A tunnel that leads to somebody who speaks no TLS.
+    let plain = says("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 400 no\r\n\r\n").await;
+    settings.connect_timeout = Duration::from_secs(30);
+    settings.proxy = Proxy::through(&format!("http://{plain}"), "").unwrap();
+    let error = ask(&settings).await;
+    assert!(
+        cos_http::proxy_failure(&error).is_none() && error.is_connect(),
+        "{error:?}"
+    );
+    drop(emulator);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_used_fails_what_would_go_that_way() {
+    let (emulator, mut settings) = emulator().await;
+    settings.proxy = Proxy::from_variables(&|name| {
+        (name == "ALL_PROXY").then(|| "socks5://u:PLANTED@127.0.0.1:1".to_owned())
+    });
+    let request = Request::get(emulator.http_url()).body(Body::Empty).unwrap();
+    let error = Http::new(&settings).send(request).await.unwrap_err();
+    let why = cos_http::unusable_proxy(&error).unwrap();
+    assert_eq!(why.variable(), Some("ALL_PROXY"));
+    assert!(
+        why.to_string()
+            .starts_with("ALL_PROXY: it names a SOCKS proxy"),
+        "{why}"
+    );
+    assert!(!format!("{error:?}").contains("PLANTED"));
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use cos_http::{Body, Http, Proxy};
+use cos_http::{Body, Http, Proxy, ProxyFailure, ProxyName};
 use http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use http::{Request, Uri};
+use http::{Request, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 
 use crate::transport::{
@@ -51,7 +51,8 @@ impl fmt::Debug for HttpsTransportBuilder {
 }
 
 impl HttpsTransport {
-    /// With the default settings: 5 s to connect, proxies from the environment.
+    /// With the default settings: 5 s to connect; proxies from the environment as curl reads it:
+    /// `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, each also in upper case.
     ///
     /// # Errors
     /// `Config` if TLS cannot be set up.
@@ -78,7 +79,8 @@ impl HttpsTransportBuilder {
         self
     }
 
-    /// Sends everything through this forward proxy instead of the environment's.
+    /// Sends everything through this forward proxy, `http(s)://[user:password@]host[:port]`, instead of
+    /// the environment's.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
@@ -134,9 +136,11 @@ impl Transport for HttpsTransport {
             let host = host_of(&request.url);
             let limit = request.timeout;
             let request = http_request(request)?;
-            match tokio::time::timeout(limit, self.exchange(request, &host)).await {
+            let proxy = self.http.proxy_for(request.uri());
+            let way = Way { host, proxy };
+            match tokio::time::timeout(limit, self.exchange(request, &way)).await {
                 Ok(result) => result,
-                Err(_) => Err(late(&host)),
+                Err(_) => Err(late(&way)),
             }
         })
     }
@@ -146,12 +150,18 @@ impl HttpsTransport {
     async fn exchange(
         &self,
         request: Request<Body>,
-        host: &str,
+        way: &Way,
     ) -> Result<HttpResponse, TransportError> {
         let sent = self.http.send(request).await;
         let (head, mut content) = sent
-            .map_err(|error| failed(&error, error.is_connect(), host))?
+            .map_err(|error| failed(&error, error.is_connect(), way))?
             .into_parts();
+        if head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && let Some(proxy) = way.proxy.clone()
+        {
+            let failure = ProxyFailure::wants_login(proxy, &way.host);
+            return Err(failed(&failure, true, way));
+        }
         let headers = head.headers.iter().filter_map(|(name, value)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         });
@@ -159,7 +169,7 @@ impl HttpsTransport {
         let mut body = Vec::new();
         loop {
             let piece = cos_http::chunk(&mut content).await;
-            let Some(piece) = piece.map_err(|error| failed(&error, false, host))? else {
+            let Some(piece) = piece.map_err(|error| failed(&error, false, way))? else {
                 break;
             };
             if body.len() + piece.len() > MAX_ANSWER_BYTES {
@@ -247,37 +257,63 @@ fn address(url: &str) -> Result<(Uri, Option<HeaderValue>), TransportError> {
     ))
 }
 
-fn late(host: &str) -> TransportError {
-    let message = format!("no answer from {host} within the time limit");
+/// Whom a request is for, and the proxy before it.
+struct Way {
+    host: String,
+    proxy: Option<ProxyName>,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host)?;
+        match &self.proxy {
+            Some(proxy) => write!(f, " through the proxy {proxy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn late(way: &Way) -> TransportError {
+    let message = format!("no answer from {way} within the time limit");
     TransportError::new(TransportErrorKind::Timeout, message)
         .with_hint("check the network, and the proxy if there is one")
 }
 
-fn failed(error: &(dyn Error + 'static), while_connecting: bool, host: &str) -> TransportError {
+fn failed(error: &(dyn Error + 'static), while_connecting: bool, way: &Way) -> TransportError {
     use TransportErrorKind as K;
+    if let Some(unusable) = cos_http::unusable_proxy(error) {
+        return TransportError::new(K::Invalid, unusable.to_string());
+    }
+    if let Some(proxy) = cos_http::proxy_failure(error) {
+        let kind = if cos_http::is_timeout(proxy) {
+            K::Timeout
+        } else if proxy.is_final() {
+            K::Proxy
+        } else {
+            K::Connect
+        };
+        return TransportError::new(kind, proxy.to_string()).with_hint(proxy.hint());
+    }
     let cause = cos_http::root_cause(error);
     if cos_http::is_tls(error) {
-        return TransportError::new(K::Tls, format!("TLS with {host} failed: {cause}")).with_hint(
+        return TransportError::new(K::Tls, format!("TLS with {way} failed: {cause}")).with_hint(
             "a private gateway needs its CA certificate added here, an intercepting proxy too",
         );
     }
     if cos_http::is_timeout(error) {
-        return late(host);
+        return late(way);
     }
     if while_connecting {
         let hint = if cos_http::is_unknown_name(error) {
             "the name cannot be resolved: check it, and the network"
         } else {
-            "nothing takes connections there, or the proxy in between does not: check both addresses"
+            "nothing takes connections there: check the address, and the network"
         };
-        return TransportError::new(K::Connect, format!("cannot connect to {host}: {cause}"))
+        return TransportError::new(K::Connect, format!("cannot connect to {way}: {cause}"))
             .with_hint(hint);
     }
-    TransportError::new(
-        K::Broken,
-        format!("the connection to {host} broke: {cause}"),
-    )
-    .with_hint("something closed it before the whole answer came; check what stands in between")
+    TransportError::new(K::Broken, format!("the connection to {way} broke: {cause}"))
+        .with_hint("something closed it before the whole answer came; check what stands in between")
 }
 
 #[cfg(test)]

@@ -102,6 +102,8 @@ pub enum TransportErrorKind {
     Invalid,
     /// Name resolution or connection failed.
     Connect,
+    /// A proxy on the way refuses: it wants a login or does not let anybody through. Not worth repeating.
+    Proxy,
     /// TLS failed, above all a certificate nobody here trusts. Not worth repeating.
     Tls,
     /// The time limit passed.
@@ -153,9 +155,9 @@ impl From<TransportError> for CredentialError {
         let kind = match error.kind {
             K::Invalid => CredentialErrorKind::Config,
             K::Timeout => CredentialErrorKind::Timeout,
-            K::Connect | K::Tls | K::Broken => CredentialErrorKind::Network,
+            K::Connect | K::Proxy | K::Tls | K::Broken => CredentialErrorKind::Network,
         };
-        let worth_repeating = !matches!(error.kind, K::Invalid | K::Tls);
+        let worth_repeating = !matches!(error.kind, K::Invalid | K::Proxy | K::Tls);
         let made = Self::new(kind, error.message).with_retryable(worth_repeating);
         match error.hint {
             Some(hint) => made.with_hint(hint),
@@ -187,6 +189,7 @@ mod tests {
         for (from, to, worth_repeating) in [
             (T::Invalid, C::Config, false),
             (T::Connect, C::Network, true),
+            (T::Proxy, C::Network, false),
             (T::Tls, C::Network, false),
             (T::Timeout, C::Timeout, true),
             (T::Broken, C::Network, true),

@@ -114,6 +114,62 @@ async fn failures_have_a_kind_and_no_url() {
     }
 }
 
+/// Takes every connection, says this and hangs up.
+async fn says(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let _ = socket.read(&mut [0; 1024]).await;
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_proxy_that_fails_is_named_and_not_the_service() {
+    use TransportErrorKind::{Broken, Connect, Proxy};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let closed = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let strict = says("HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n").await;
+    let lost = says("HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n").await;
+    let dumb = says("").await;
+    for (scheme, proxy, kind, message) in [
+        ("https", &closed, Connect, "cannot connect to the proxy"),
+        ("http", &closed, Connect, "cannot connect to the proxy"),
+        ("https", &strict, Proxy, "wants a login"),
+        ("http", &strict, Proxy, "wants a login"),
+        (
+            "https",
+            &lost,
+            Connect,
+            "could not reach sts.tencentcloudapi.com:443",
+        ),
+        ("https", &dumb, Connect, "hung up"),
+        // What a plain proxy hangs up on may have come through.
+        (
+            "http",
+            &dumb,
+            Broken,
+            "sts.tencentcloudapi.com through the proxy",
+        ),
+    ] {
+        let transport = HttpsTransport::builder().proxy(format!("http://u:PLANTED@{proxy}"));
+        let transport = transport.build().unwrap();
+        let url = format!("{scheme}://sts.tencentcloudapi.com/?PLANTED");
+        let error = transport.send(request(url)).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let text = error.to_string();
+        assert!(text.contains(message) && text.contains(proxy), "{text}");
+        if kind != Broken {
+            assert!(error.hint().unwrap().contains(proxy), "{error:?}");
+        }
+        assert!(!format!("{error:?}").contains("PLANTED"), "{error:?}");
+    }
+}
+
 #[test]
 fn wrong_settings_are_named() {
     let build = |b: cos_sts::HttpsTransportBuilder| b.build().unwrap_err().to_string();

@@ -1,5 +1,7 @@
 //! From what happened to what to do about it. Pure: facts in, one sentence out.
 
+use cos_http::{ProxyFailure, ProxyName};
+
 use super::Error;
 use super::service::ServiceError;
 use crate::operation::Operation;
@@ -12,6 +14,8 @@ pub(crate) struct Facts<'a> {
     pub app_id: &'a str,
     pub region: &'a str,
     pub host: &'a str,
+    /// The one on the way to it.
+    pub proxy: Option<ProxyName>,
     pub key: Option<&'a str>,
     /// Whether a session token was sent.
     pub temporary: bool,
@@ -231,11 +235,18 @@ pub(crate) fn for_answer(answer: &ServiceError, facts: &Facts<'_>) -> Option<Str
         return Some(format!("{what} was not found in {}", facts.bucket));
     }
     if answer.status == 407 {
-        return Some(PROXY_LOGIN.into());
+        return Some(match facts.proxy.clone() {
+            Some(proxy) => ProxyFailure::wants_login(proxy, facts.host).hint(),
+            None => "a proxy on the way wants a login".into(),
+        });
     }
     if answer.status >= 400 && !answer.is_from_cos() {
+        let who = match &facts.proxy {
+            Some(proxy) => format!("the proxy {proxy} or a gateway"),
+            None => "a proxy or gateway".to_owned(),
+        };
         return Some(format!(
-            "the answer carries no COS request id: a proxy or gateway before {} may have sent it",
+            "the answer carries no COS request id: {who} before {} may have sent it",
             facts.host
         ));
     }
@@ -316,9 +327,6 @@ fn spell(seconds: u64) -> String {
     }
 }
 
-const PROXY_LOGIN: &str =
-    "the proxy wants a user and a password, or others: http://user:password@host:port";
-
 /// What to check when a host cannot be reached.
 pub(crate) fn for_connection(error: &(dyn std::error::Error + 'static), host: &str) -> String {
     if cos_http::is_other_name(error) {
@@ -332,9 +340,6 @@ pub(crate) fn for_connection(error: &(dyn std::error::Error + 'static), host: &s
             "the TLS handshake with {host} failed; a private gateway needs its CA certificate \
              configured, an intercepting proxy too"
         );
-    }
-    if cos_http::is_proxy_refusal(error) {
-        return PROXY_LOGIN.into();
     }
     if cos_http::is_refused(error) {
         return format!("connection refused at {host}: nothing listens there");
@@ -356,6 +361,7 @@ mod tests {
             app_id: "1250000000",
             region: "ap-guangzhou",
             host: "demo-1250000000.cos.ap-guangzhou.myqcloud.com",
+            proxy: None,
             key: Some("a/b"),
             temporary: true,
             expired_time_s: Some(2_000),

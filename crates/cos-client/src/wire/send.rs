@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cos_http::{Incoming, SendError};
+use cos_http::{Incoming, ProxyFailure, SendError};
 use http::{Request, Response};
 
 use super::{Attempt, Failed};
@@ -50,7 +50,7 @@ impl Client {
                 biased;
                 answer = &mut answer => return match answer {
                     Ok(response) => Ok(response),
-                    Err(error) => Err(send_error(error, sending, attempt)),
+                    Err(error) => Err(self.send_error(error, sending, attempt)),
                 },
                 // From here on another limit holds.
                 () = sending.completed(), if !waiting_for_answer => {}
@@ -87,46 +87,81 @@ impl Client {
     }
 }
 
-fn send_error(error: SendError, sending: &Sending, attempt: &Attempt<'_>) -> Failed {
-    if let Some(cause) = sending.take_failure() {
-        let Payload::File { file, .. } = &attempt.call.payload else {
-            return Failed::Final(Error::new(ErrorKind::Local, cause.to_string()));
+impl Client {
+    fn send_error(&self, error: SendError, sending: &Sending, attempt: &Attempt<'_>) -> Failed {
+        if let Some(cause) = sending.take_failure() {
+            let Payload::File { file, .. } = &attempt.call.payload else {
+                return Failed::Final(Error::new(ErrorKind::Local, cause.to_string()));
+            };
+            return Failed::Final(match cause.kind() {
+                std::io::ErrorKind::UnexpectedEof => file.changed(),
+                _ => Error::local("read", file.path(), cause),
+            });
+        }
+        if let Some(unusable) = cos_http::unusable_proxy(&error) {
+            return Failed::Final(Error::config(unusable.to_string()).with_source(error));
+        }
+        if let Some(failure) = cos_http::proxy_failure(&error) {
+            let (blame, made) = by_proxy(failure);
+            return blame(made.with_source(error));
+        }
+        let endpoint = attempt.endpoint;
+        let host = endpoint.base().split_once("://").map_or("", |(_, h)| h);
+        let way = match self.connections().proxy_for(endpoint) {
+            Some(proxy) => format!("{host} through the proxy {proxy}"),
+            None => host.to_owned(),
         };
-        return Failed::Final(match cause.kind() {
-            std::io::ErrorKind::UnexpectedEof => file.changed(),
-            _ => Error::local("read", file.path(), cause),
-        });
+        if error.is_connect() {
+            return unconnected(error, host, &way);
+        }
+        let message = format!("the connection to {way} broke");
+        let error = Error::new(ErrorKind::Network, message).with_source(error);
+        Failed::Broken(error.with_hint_text(
+            "something closed the connection before the answer; call again, and check what stands in \
+             between if it persists",
+        ))
     }
-    let host = attempt
-        .endpoint
-        .base()
-        .split_once("://")
-        .map_or("", |(_, host)| host);
-    if error.is_connect() {
-        let hint = hint::for_connection(&error, host);
-        let is_final = cos_http::is_tls(&error) || cos_http::is_proxy_refusal(&error);
-        let (kind, message) = if cos_http::is_timeout(&error) {
-            let message = format!("connecting to {host} took too long");
-            (ErrorKind::Timeout, message)
-        } else {
-            let cause = cos_http::root_cause(&error);
-            let message = format!("cannot connect to {host}: {cause}");
-            (ErrorKind::Network, message)
-        };
-        let error = Error::new(kind, message)
-            .with_hint_text(hint)
-            .with_retryable(!is_final)
-            .with_source(error);
-        return if is_final {
-            Failed::Final(error)
-        } else {
-            Failed::Connect(error)
-        };
+}
+
+/// `way` is the host and what stands before it.
+fn unconnected(error: SendError, host: &str, way: &str) -> Failed {
+    let hint = hint::for_connection(&error, host);
+    let is_final = cos_http::is_tls(&error);
+    let (kind, message) = if cos_http::is_timeout(&error) {
+        let message = format!("connecting to {way} took too long");
+        (ErrorKind::Timeout, message)
+    } else {
+        let cause = cos_http::root_cause(&error);
+        let message = format!("cannot connect to {way}: {cause}");
+        (ErrorKind::Network, message)
+    };
+    let error = Error::new(kind, message)
+        .with_hint_text(hint)
+        .with_retryable(!is_final)
+        .with_source(error);
+    if is_final {
+        Failed::Final(error)
+    } else {
+        Failed::Connect(error)
     }
-    let message = format!("the connection to {host} broke");
-    let error = Error::new(ErrorKind::Network, message).with_source(error);
-    Failed::Broken(error.with_hint_text(
-        "something closed the connection before the answer; call again, and check what stands in \
-         between if it persists",
-    ))
+}
+
+/// The proxy is to blame, unless it only tells that it did not reach the server.
+fn by_proxy(failure: &ProxyFailure) -> (fn(Error) -> Failed, Error) {
+    let kind = if cos_http::is_timeout(failure) {
+        ErrorKind::Timeout
+    } else {
+        ErrorKind::Network
+    };
+    let error = Error::new(kind, failure.to_string())
+        .with_hint_text(failure.hint())
+        .with_retryable(!failure.is_final());
+    let blame = if failure.is_final() {
+        Failed::Final
+    } else if failure.is_servers() {
+        Failed::Connect
+    } else {
+        Failed::Proxy
+    };
+    (blame, error)
 }

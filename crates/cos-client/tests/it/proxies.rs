@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::cloud::Cloud;
 use crate::server::{Server, say};
-use crate::setup::{BUCKET, HOST, REGION};
+use crate::setup::{BUCKET, HOST, NOW, REGION};
 
 /// What a tunnel was asked for: its target, and who asked.
 type Asked = Arc<Mutex<Vec<(String, Option<String>)>>>;
@@ -82,11 +82,81 @@ async fn a_tunnel_for_those_it_knows() {
     let error = nobody.build().unwrap().put_object("k", "x").send().await;
     let error = error.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Network, 1));
+    let named = format!("{proxy} (the proxy setting)");
+    assert!(error.message().contains(&named), "{error:?}");
     assert!(
         error.hint().unwrap().contains("user and a password"),
         "{error:?}"
     );
     assert!(!error.is_retryable());
+}
+
+/// Real host names over TLS that may be asked for at the second domain, and a log of the hosts asked.
+fn with_backup(cloud: &Cloud) -> (ClientBuilder, Arc<Mutex<Vec<String>>>) {
+    let hosts = Arc::<Mutex<Vec<String>>>::default();
+    let log = Arc::clone(&hosts);
+    let builder = real(cloud)
+        .backup_domain(true)
+        .clock(cos_sts::ManualClock::skipping_sleep(NOW))
+        .on_attempt(move |attempt| log.lock().unwrap().push(attempt.host.clone()));
+    (builder, hosts)
+}
+
+#[tokio::test]
+async fn a_dead_proxy_is_named_and_the_second_domain_left_alone() {
+    let cloud = Cloud::with_tls().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    for proxy in [dead.as_str(), "nobody.invalid:3128"] {
+        let (builder, hosts) = with_backup(&cloud);
+        let client = builder.proxy(format!("http://ada:PLANTED@{proxy}"));
+        let error = client.build().unwrap().head_bucket().await.unwrap_err();
+        assert_eq!(*hosts.lock().unwrap(), [HOST; 5]);
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Network, 5));
+        assert!(error.is_retryable(), "it may be started");
+        let named = format!("cannot connect to the proxy {proxy} (the proxy setting)");
+        assert!(error.message().starts_with(&named), "{error:?}");
+        let hint = error.hint().unwrap();
+        let blames = format!("the proxy failed, not {HOST}:443");
+        assert!(hint.starts_with(&blames) && hint.contains(proxy), "{hint}");
+        assert!(!format!("{error:?}{error}").contains("PLANTED"));
+    }
+}
+
+#[tokio::test]
+async fn what_a_proxy_answers_decides() {
+    let cloud = Cloud::with_tls().await;
+    // Forbidden here, not reached there: only the latter may be different at the second domain.
+    let backup = HOST.replace("myqcloud.com", "tencentcos.cn");
+    let backup = backup.as_str();
+    for (status, attempts, hosts_asked, words) in [
+        (403, 1, vec![HOST], "does not let this machine reach"),
+        (502, 5, vec![HOST, HOST, backup, backup, backup], "works"),
+    ] {
+        let server = Server::start(move |_, _| say(status, "")).await;
+        let (builder, hosts) = with_backup(&cloud);
+        let client = builder.proxy(&server.url).build().unwrap();
+        let error = client.head_bucket().await.unwrap_err();
+        assert_eq!(*hosts.lock().unwrap(), hosts_asked);
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Network, attempts)
+        );
+        assert_eq!(error.is_retryable(), status == 502);
+        let address = server.url.trim_start_matches("http://");
+        assert!(error.message().contains(address), "{error:?}");
+        assert!(
+            error.message().contains(&format!("HTTP {status}")),
+            "{error:?}"
+        );
+        assert!(error.hint().unwrap().contains(words), "{error:?}");
+        let asked = &server.seen()[0];
+        assert_eq!(
+            (asked.method.as_str(), asked.target.as_str()),
+            ("CONNECT", &*format!("{HOST}:443"))
+        );
+    }
 }
 
 #[tokio::test]
@@ -105,6 +175,11 @@ async fn a_plain_proxy_that_refuses() {
         error.hint().unwrap().contains("user and a password"),
         "{error:?}"
     );
+    let named = format!(
+        "{} (the proxy setting)",
+        proxy.url.trim_start_matches("http://")
+    );
+    assert!(error.hint().unwrap().contains(&named), "{error:?}");
     let seen = proxy.seen();
     assert!(seen[0].header("proxy-authorization").is_some());
     assert!(!format!("{error:?}").contains("wrong"));
