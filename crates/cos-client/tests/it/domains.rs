@@ -18,6 +18,7 @@ fn gateway(status: u16) -> Answer {
         headers: Vec::new(),
         body: b"<html>".to_vec(),
         cut: None,
+        held: None,
     }
 }
 

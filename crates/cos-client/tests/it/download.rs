@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use cos_client::{Crc64, ErrorKind, Priority, Progress};
 use futures_util::TryStreamExt;
+use tokio::sync::{oneshot, watch};
 
 use crate::server::{Answer, Seen, Server, refuse, say};
 use crate::setup::{builder, client, data, names};
@@ -99,31 +100,41 @@ async fn one_answer_brings_many_pieces() {
 #[tokio::test]
 async fn a_long_answer_ends_early_for_who_is_more_important() {
     let content = data(17 * MIB);
-    let server = Server::start(move |_, seen| serve(&content, "\"v1\"", seen)).await;
+    let source = content.clone();
+    let (open, gate) = watch::channel(false);
+    let server = Server::start(move |n, seen| match (n, serve(&source, "\"v1\"", seen)) {
+        // One piece and a half of the long one.
+        (1, answer) => answer.held_after(3 * MIB / 2, gate.clone()),
+        (_, answer) => answer,
+    })
+    .await;
     let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("low");
     // One request at a time.
     let client = builder(&server.url).concurrency(1).build().unwrap();
-    let download = |name: &str, part: usize| {
-        let download = client.download_file("k", dir.path().join(name));
-        download.part_size(part as u64)
-    };
-    let low = download("low", MIB)
-        .priority(Priority::Low)
-        .rate_limit(10 * MIB as u64)
-        .start();
+    let low = client.download_file("k", &path).part_size(MIB as u64);
+    let low = low.priority(Priority::Low).start();
     while low.progress().done_bytes < 2 * MIB as u64 {
         tokio::task::yield_now().await;
     }
-    download("high", 32 * MIB)
-        .priority(Priority::High)
-        .send()
-        .await
-        .unwrap();
-    // Its answer, of 13 pieces, had more than a second to go.
-    let done = low.progress().done_bytes;
-    assert!(done < 13 * MIB as u64, "{done}");
-    low.cancel();
-    assert_eq!(low.await.unwrap_err().kind(), ErrorKind::Cancelled);
+    let (asks, asked) = oneshot::channel::<()>();
+    let asks = Mutex::new(Some(asks));
+    let high = client.download_to("k", Vec::new()).priority(Priority::High);
+    let high = high
+        .on_progress(move |_| drop(asks.lock().unwrap().take()))
+        .start();
+    // The first event comes once it has done what it can without a permit.
+    asked.await.unwrap_err();
+    assert_eq!(server.seen().len(), 2);
+    open.send_replace(true);
+    assert!(high.await.unwrap().writer == content);
+    low.await.unwrap();
+    assert!(std::fs::read(&path).unwrap() == content);
+    let ranges: Vec<_> = server.seen().iter().map(Seen::range).collect();
+    let [_, Some((_, end)), None, Some((rest, _)), ..] = ranges[..] else {
+        panic!("{ranges:?}");
+    };
+    assert!(end > 12 * MIB && rest <= 3 * MIB, "{ranges:?}");
 }
 
 #[tokio::test]

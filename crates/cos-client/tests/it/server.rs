@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -64,12 +65,14 @@ pub(crate) fn decode(text: &str) -> String {
 /// What to answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    /// A whole answer; `cut` ends the connection after that many bytes of the body.
+    /// A whole answer; `cut` ends the connection after that many bytes of the body, `held` waits there
+    /// until its gate is open.
     Say {
         status: u16,
         headers: Vec<(String, String)>,
         body: Vec<u8>,
         cut: Option<usize>,
+        held: Option<(usize, watch::Receiver<bool>)>,
     },
     /// Ends the connection without a word.
     Close,
@@ -87,6 +90,7 @@ pub(crate) fn say(status: u16, body: impl Into<Vec<u8>>) -> Answer {
         headers: vec![("x-cos-request-id".into(), "req-1".into())],
         body: body.into(),
         cut: None,
+        held: None,
     }
 }
 
@@ -108,6 +112,13 @@ impl Answer {
     pub(crate) fn cut_after(mut self, bytes: usize) -> Self {
         if let Answer::Say { cut, .. } = &mut self {
             *cut = Some(bytes);
+        }
+        self
+    }
+
+    pub(crate) fn held_after(mut self, bytes: usize, gate: watch::Receiver<bool>) -> Self {
+        if let Answer::Say { held, .. } = &mut self {
+            *held = Some((bytes, gate));
         }
         self
     }
@@ -180,6 +191,7 @@ async fn serve(mut stream: TcpStream, script: Script, log: Arc<Mutex<Vec<Seen>>>
                 headers,
                 body,
                 cut,
+                held,
             } => {
                 let mut head = format!("HTTP/1.1 {status} X\r\n");
                 if !headers.iter().any(|(n, _)| n == "content-length") {
@@ -196,6 +208,14 @@ async fn serve(mut stream: TcpStream, script: Script, log: Arc<Mutex<Vec<Seen>>>
                 };
                 let mut out = head.into_bytes();
                 out.extend_from_slice(&body[..shown]);
+                if let Some((bytes, mut gate)) = held {
+                    let rest = out.split_off(out.len() - shown + bytes);
+                    let sent = stream.write_all(&out).await;
+                    if sent.is_err() || gate.wait_for(|open| *open).await.is_err() {
+                        return;
+                    }
+                    out = rest;
+                }
                 if stream.write_all(&out).await.is_err() || cut.is_some() {
                     return;
                 }

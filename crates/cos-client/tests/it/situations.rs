@@ -448,6 +448,7 @@ async fn on_a_scripted_server() {
         headers: vec![],
         body: b"<html>".to_vec(),
         cut: None,
+        held: None,
     };
     let r = Err::<(), _>(told_by(gateway, same).await);
     t.expect("a gateway's page", r, Service, "", "a proxy or gateway");
