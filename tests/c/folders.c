@@ -290,8 +290,8 @@ static void steered(void) {
     /* Held, looked at, and gone on with. */
     start_up("s", NULL);
     cosffi_transfer_pause(self.transfer);
-    if (cosffi_transfer_wait(self.transfer, 300, NULL) == COSFFI_ERROR_NOT_FINISHED) {
-        CHECK(cosffi_transfer_status(self.transfer) == COSFFI_TRANSFER_PAUSED);
+    while (cosffi_transfer_status(self.transfer) != COSFFI_TRANSFER_PAUSED &&
+           cosffi_transfer_wait(self.transfer, 5, NULL) == COSFFI_ERROR_NOT_FINISHED) {
     }
     cosffi_transfer_resume(self.transfer);
     CHECK(done() == COSFFI_OK && report()->transferred == 5);

@@ -276,14 +276,16 @@ static void through_descriptors(const char *folder) {
     CHECK(finish(&self) == COSFFI_OK && self.status == 206);
     CHECK(read(ends[0], back, sizeof back) == 1000 && memcmp(back, content + 7, 1000) == 0);
     CHECK(read(ends[0], back, sizeof back) == 0);
-    close(ends[0]);
 
-    /* No descriptor, a closed one, and one that cannot be written to. */
+    /* No descriptor, a closed one, and one that cannot be written to. The number of the closed one is so high that
+     * nothing of the library's was given it meanwhile. */
+    fd = fcntl(ends[0], F_DUPFD, 200);
+    CHECK(fd >= 200 && close(fd) == 0 && close(ends[0]) == 0);
     callbacks = callbacks_of(&self);
     CHECK(cosffi_upload_fd(client, cosffi_str_of("s/fd"), -1, NULL, &callbacks, &self.transfer,
                            NULL) == COSFFI_ERROR_INVALID_ARGUMENT);
     callbacks = callbacks_of(&self);
-    CHECK(cosffi_download_fd(client, cosffi_str_of("s/fd"), ends[0], NULL, &callbacks,
+    CHECK(cosffi_download_fd(client, cosffi_str_of("s/fd"), fd, NULL, &callbacks,
                              &self.transfer, NULL) == COSFFI_ERROR_INVALID_ARGUMENT);
     CHECK(self.dropped == 1);
     fd = open("/dev/null", O_RDONLY);

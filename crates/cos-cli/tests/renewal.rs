@@ -7,6 +7,7 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::process::Child;
 
 use common::{Emulator, cos, json, run, stderr};
@@ -125,28 +126,19 @@ fn expired_in_the_middle() {
     let emulator = Emulator::start(&[]);
     let dir = tempfile::tempdir().unwrap();
     let broker = Broker::start(&emulator, dir.path());
-    let file = dir.path().join("big.bin");
     let content = vec![6; 12 << 20];
-    fs::write(&file, &content).unwrap();
-    // Slow parts, so that the clock is moved while some are still to come.
-    emulator.admin(
-        "POST",
-        "/_emulator/faults",
-        &json!([{"match": {"operation": "UploadPart"}, "action": {"delay_ms": 100}, "times": 100}]),
-    );
-    let up = [
-        "cp",
-        "--part-size=1MiB",
-        "--concurrency=1",
-        file.to_str().unwrap(),
-        OBJECT,
-    ];
+    let up = ["cp", "--part-size=1MiB", "--concurrency=1", "-", OBJECT];
     let mut command = broker.cos(&emulator, &up);
-    let child = command
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
+    // From a pipe, so that the clock is moved while most parts are still to come.
+    let mut pipe = child.stdin.take().unwrap();
+    let (begun, rest) = content.split_at(5 << 20);
+    pipe.write_all(begun).unwrap();
     while parts(&emulator.log()).len() < 2 {
         std::thread::yield_now();
     }
@@ -155,6 +147,8 @@ fn expired_in_the_middle() {
         "/_emulator/clock",
         &json!({"advance_seconds": 1860}),
     );
+    pipe.write_all(rest).unwrap();
+    drop(pipe);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let log = emulator.log();
@@ -207,7 +201,7 @@ fn interrupted_in_the_middle() {
     emulator.admin(
         "POST",
         "/_emulator/faults",
-        &json!([{"match": {"operation": "UploadPart"}, "action": {"delay_ms": 100}, "times": 100}]),
+        &json!([{"match": {"operation": "UploadPart", "nth": 3}, "action": {"delay_ms": 600_000}}]),
     );
     let up = [
         "cp",

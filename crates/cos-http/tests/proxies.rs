@@ -17,6 +17,15 @@ use tokio::net::TcpListener;
 /// A name that only a proxy or our resolver knows.
 const HOST: &str = "demo-1250000000.cos.ap-guangzhou.myqcloud.com";
 
+/// Where nobody listens: a port that none is given by chance.
+const CLOSED: &str = "127.0.0.1:1";
+
+/// A name that nobody has. It is longer than one may be, so that the system knows it without asking the network, which
+/// may be slow to answer.
+fn nobody() -> String {
+    format!("{}.invalid", "n".repeat(64))
+}
+
 async fn emulator() -> (Emulator, Settings) {
     let emulator = Emulator::builder().tls(true).start().await.unwrap();
     let pem = emulator.ca_pem().unwrap().as_bytes().to_vec();
@@ -73,11 +82,10 @@ async fn failures_tell_what_they_are() {
         assert!(error.is_connect(), "{error:?}");
         error
     };
-    let closed = closed().await;
-    let refused = failure(&settings, format!("http://{closed}/")).await;
+    let refused = failure(&settings, format!("http://{CLOSED}/")).await;
     assert!(cos_http::is_refused(&refused), "{refused:?}");
 
-    let unknown = failure(&settings, "http://nobody.invalid/".to_owned()).await;
+    let unknown = failure(&settings, format!("http://{}/", nobody())).await;
     assert!(cos_http::is_unknown_name(&unknown), "{unknown:?}");
 
     // An authority nobody here trusts.
@@ -92,12 +100,6 @@ async fn failures_tell_what_they_are() {
     let late = failure(&settings, format!("https://{silent_at}/")).await;
     assert!(cos_http::is_timeout(&late), "{late:?}");
     drop(silent);
-}
-
-/// A port where nobody listens.
-async fn closed() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap()
 }
 
 /// Answers every connection with these bytes and hangs up; without any it hangs up at once.
@@ -118,7 +120,6 @@ async fn says(answer: &'static str) -> SocketAddr {
 async fn a_proxy_that_fails_is_named_and_not_the_server() {
     let (emulator, mut settings) = emulator().await;
     settings.connect_timeout = Duration::from_secs(30);
-    let nobody = closed().await;
     let dumb = says("").await;
     let closes_door = says("HTTP/1.1 403 No\r\n\r\n").await;
     let lost = says("HTTP/1.1 502 Bad Gateway\r\n\r\n").await;
@@ -132,7 +133,7 @@ async fn a_proxy_that_fails_is_named_and_not_the_server() {
     for (to, proxy, settings, status, is_final, words) in [
         (
             "https",
-            format!("http://u:PLANTED@{nobody}"),
+            format!("http://u:PLANTED@{CLOSED}"),
             &settings,
             None,
             false,
@@ -140,7 +141,7 @@ async fn a_proxy_that_fails_is_named_and_not_the_server() {
         ),
         (
             "http",
-            format!("http://u:PLANTED@{nobody}"),
+            format!("http://u:PLANTED@{CLOSED}"),
             &settings,
             None,
             false,
@@ -148,7 +149,7 @@ async fn a_proxy_that_fails_is_named_and_not_the_server() {
         ),
         (
             "https",
-            "http://u:PLANTED@nobody.invalid:1".into(),
+            format!("http://u:PLANTED@{}:1", nobody()),
             &settings,
             None,
             false,

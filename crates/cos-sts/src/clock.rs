@@ -251,17 +251,28 @@ mod tests {
     }
 
     #[test]
-    fn the_systems_clock_is_hardly_behind() {
+    fn the_systems_clock_tells_the_date_and_is_never_ahead() {
         for _ in 0..100 {
             let before = precise_unix_ms();
             let now = SystemClock.now_ms();
             let after = precise_unix_ms();
-            // The slowest kernels tick a hundred times a second.
+            // More than a tick behind only while a processor of the machine stands still.
             assert!(
-                before.saturating_sub(50) <= now && now <= after,
+                before.saturating_sub(10_000) <= now && now <= after,
                 "{before} {now} {after}"
             );
         }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn the_systems_clock_is_hardly_behind() {
+        let tick = rustix::time::clock_getres(rustix::time::ClockId::RealtimeCoarse);
+        // The slowest kernels tick a hundred times a second.
+        assert!(
+            tick.tv_sec == 0 && tick.tv_nsec <= 10_000_000,
+            "{tick:?} between two times"
+        );
     }
 
     #[test]

@@ -322,12 +322,14 @@ async fn a_writer_waits_for_a_slow_network() {
     let mut writer = writer.part_size(MIB as u64).open();
     let mut written = 0;
     let piece = data(64 << 10);
-    // Until it takes no more for a long while.
+    let parts = || server.seen().iter().filter(|s| s.method == "PUT").count();
+    // Until both parts have arrived, and then until it takes no more for a long while.
     let mut idle = 0;
     while idle < 5_000 && written < 100 * MIB {
         match pin!(writer.write(&piece)).now_or_never() {
             Some(bytes) => (written, idle) = (written + bytes.unwrap(), 0),
-            None => idle += 1,
+            None if idle > 0 || parts() >= 2 => idle += 1,
+            None => {}
         }
         tokio::task::yield_now().await;
     }

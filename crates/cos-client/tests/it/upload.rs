@@ -190,7 +190,11 @@ async fn cancel_stops_and_cleans_up() {
     let error = transfer.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
     client.wait_for_cleanup().await;
-    assert_eq!(server.summary().pop().unwrap(), "DELETE /k?uploadId=u-1");
+    // What the cancel cut off may be read by the server after the abort; nothing completes it.
+    let seen = server.summary();
+    let count = |line: &str| seen.iter().filter(|s| *s == line).count();
+    assert_eq!(count("DELETE /k?uploadId=u-1"), 1);
+    assert_eq!(count("POST /k?uploadId=u-1"), 0);
 }
 
 #[tokio::test]
