@@ -126,7 +126,10 @@ fn recorded(state: &Path) -> u64 {
         return 0;
     };
     let records = entries.filter_map(|entry| {
-        let bytes = fs::read(entry.ok()?.path()).ok()?;
+        let path = entry.ok()?.path();
+        // Not the next one, which is written but does not count yet.
+        path.extension().filter(|e| *e == "cosresume")?;
+        let bytes = fs::read(path).ok()?;
         Some(ResumeRecord::from_bytes(&bytes).ok()?.done_bytes())
     });
     records.max().unwrap_or(0)
