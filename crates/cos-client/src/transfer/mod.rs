@@ -19,6 +19,7 @@ pub(crate) mod plan;
 pub(crate) mod progress;
 mod queue;
 pub(crate) mod reader;
+mod reserve;
 pub(crate) mod resume;
 pub(crate) mod target;
 pub(crate) mod upload;

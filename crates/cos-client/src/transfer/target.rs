@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::lent::{Lender, Lent};
+use super::reserve::reserve;
 use super::resume::temporary_name;
 use super::write_back::WriteBack;
 use crate::body::Prompt;
@@ -52,8 +53,8 @@ impl Target {
             keep: false,
         };
         let TargetFile { file, path, .. } = &*target.file;
-        // Some file systems say here that the disk is too small, before anything is transferred.
-        file.set_len(size)
+        // A disk that is too small says so here, before anything is transferred.
+        reserve(file, size)
             .map_err(|e| Error::local("reserve space for", path, e))?;
         Ok(target)
     }
