@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -54,8 +55,7 @@ impl Target {
         };
         let TargetFile { file, path, .. } = &*target.file;
         // A disk that is too small says so here, before anything is transferred.
-        reserve(file, size)
-            .map_err(|e| Error::local("reserve space for", path, e))?;
+        reserve(file, size).map_err(|e| Error::local("reserve space for", path, e))?;
         Ok(target)
     }
 
@@ -124,7 +124,6 @@ impl Target {
             target.file.set_modified(time).map_err(fail)?;
         }
         target.file.sync_all().map_err(fail)?;
-        target.write_back.check().map_err(fail)?;
         std::fs::rename(&self.temporary, &target.path).map_err(fail)?;
         self.keep = true;
         Ok(())
@@ -159,14 +158,15 @@ impl TargetFile {
         self.prompt.timed(|| self.write_all(data, offset))
     }
 
-    /// Notes what was written. `true`: it is time for [`Self::write_back`], off the network's threads.
-    pub(crate) fn wrote(&self, bytes: u64) -> bool {
-        self.write_back.wrote(bytes)
+    /// Gives the disk a stretch that was written. `true`: have [`Self::write_back`] run, off the network's
+    /// threads.
+    pub(crate) fn give_to_disk(&self, stretch: Range<u64>) -> bool {
+        self.write_back.add(stretch)
     }
 
-    /// Gives the disk what was written so far. Blocks.
+    /// Has the disk begin with what it was given. Blocks.
     pub(crate) fn write_back(&self) {
-        self.write_back.ended(self.file.sync_data());
+        self.write_back.serve(&self.file);
     }
 
     fn write_all(&self, mut data: &[u8], mut offset: u64) -> Result<()> {

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use super::lent::Lent;
 use super::piece::Sink;
 use super::target::TargetFile;
+use super::write_back::STEP;
 use crate::body::CHUNK;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::progress::Share;
@@ -20,6 +21,8 @@ pub(crate) struct RangeWriter {
     received: u64,
     /// Bytes known to be written.
     written: u64,
+    /// Bytes the disk was given.
+    given: u64,
     batch: Vec<Bytes>,
     batch_len: usize,
     writing: Option<JoinHandle<Result<(Running, u64)>>>,
@@ -35,6 +38,7 @@ impl RangeWriter {
             offset,
             received: 0,
             written: 0,
+            given: 0,
             batch: Vec::new(),
             batch_len: 0,
             writing: None,
@@ -46,6 +50,10 @@ impl RangeWriter {
     /// Writes what is left and gives the CRC-64 of everything received.
     pub(crate) async fn finish(mut self) -> Result<u64> {
         self.flush().await?;
+        // A small file goes there at once when it is synced.
+        if (1..self.written).contains(&self.given) {
+            self.give_to_disk();
+        }
         Ok(self.crc.as_ref().map_or(0, Running::value))
     }
 
@@ -63,7 +71,15 @@ impl RangeWriter {
     fn wrote(&mut self, bytes: u64) {
         self.written += bytes;
         self.share.reach(self.written);
-        if self.target.wrote(bytes) {
+        if self.written - self.given >= STEP {
+            self.give_to_disk();
+        }
+    }
+
+    fn give_to_disk(&mut self) {
+        let stretch = self.offset + self.given..self.offset + self.written;
+        self.given = self.written;
+        if self.target.give_to_disk(stretch) {
             let target = self.target.clone();
             tokio::task::spawn_blocking(move || target.write_back());
         }
