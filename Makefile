@@ -79,6 +79,9 @@ fuzz-smoke: ## each fuzz target for 30 seconds
 loom: ## every interleaving of the credential cache's single-flight cell
 	RUSTFLAGS="--cfg cos_loom" $(CARGO) test --locked -p cos-sts --no-default-features --target-dir target/loom --lib -- cache::cell
 
+phone-check: ## the C library compiled for phones, without linking: docs/phones.md (minutes; skips loudly what it cannot)
+	scripts/phone-check.sh
+
 deny: ## licences, sources and duplicate crates (installs cargo-deny into target/tools)
 	test -x target/tools/bin/cargo-deny || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
 	$(CARGO) fetch --locked
