@@ -247,3 +247,8 @@ pub use types::{
     BucketName, Crc64, Domain, ETag, Endpoint, InvalidValue, MAX_PARTS, ObjectKey, PartNumber,
     Region, StorageClass, UploadId,
 };
+
+/// The example of README.md, compiled like the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -91,6 +91,11 @@ const fn multiplied(mut a: u64, mut b: u64) -> u64 {
     product
 }
 
+/// The example of README.md, compiled like the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -143,3 +143,8 @@ impl Http {
         self.pool.request(request).await
     }
 }
+
+/// The example of README.md, compiled like the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

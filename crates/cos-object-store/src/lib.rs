@@ -264,3 +264,8 @@ impl ObjectStore for CosStore {
         self.transfer(step, from, to, create).await
     }
 }
+
+/// The example of README.md, compiled like the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

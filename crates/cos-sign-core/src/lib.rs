@@ -81,3 +81,8 @@ pub use slice_writer::SliceWriter;
 
 #[cfg(feature = "alloc")]
 pub use digest::string_to_sign;
+
+/// The example of README.md, compiled like the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

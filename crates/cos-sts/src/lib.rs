@@ -137,3 +137,8 @@ pub use transport::{HttpRequest, HttpResponse, Transport, TransportError, Transp
 
 /// A boxed future that may move between threads; what the object-safe traits of this crate return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The example of README.md, compiled like the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
