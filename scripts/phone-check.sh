@@ -77,7 +77,7 @@ prepare() { # target
         missing="no mingw (apt-get install gcc-mingw-w64-x86-64)"
       return
       ;;
-    *) missing="not known here"; return ;;
+    *) echo "phone-check: no such target here: $1" >&2; exit 2 ;;
   esac
   command -v llvm-ar >/dev/null || { missing="no llvm-ar (apt-get install llvm)"; return; }
   export "AR_$name=llvm-ar"
