@@ -126,8 +126,9 @@ static void paused(void) {
 static cosffi_string stopped(eager *self) {
     cosffi_string record = {NULL, 0};
     cosffi_error *error = NULL;
-    if (cosffi_transfer_wait(self->app.transfer, -1, &error) == COSFFI_ERROR_CANCELLED) {
-        CHECK(cosffi_error_resume_record(error).len > 0);
+    /* Without a record all was done, and only the last word was cut off. */
+    if (cosffi_transfer_wait(self->app.transfer, -1, &error) == COSFFI_ERROR_CANCELLED &&
+        cosffi_error_resume_record(error).len > 0) {
         CHECK(!text_has(cosffi_error_resume_record(error), "q-signature"));
         CHECK_OK(cosffi_transfer_resume_record(self->app.transfer, &record, NULL), NULL);
         CHECK(text_is(cosffi_error_resume_record(error), record.data));
@@ -207,25 +208,26 @@ static void by_folder(char **argv) {
     cosffi_upload_options up = cosffi_upload_options_default();
     cosffi_transfer_callbacks callbacks;
     cosffi_result result;
+    size_t length;
     up.concurrency = 1;
     up.resume_folder = cosffi_str_of(records);
     do { /* until the shutdown comes before its end */
         cosffi_string record = {NULL, 0};
-        size_t length;
         callbacks = eager_callbacks(&self, UINT64_MAX);
         start_upload(&self, &callbacks, &up);
         wait_for_enough(&self);
+        cosffi_client_free(client);
+        CHECK_OK(cosffi_runtime_shutdown(runtime, -1, NULL, NULL, NULL), NULL);
         CHECK_OK(cosffi_transfer_resume_record(self.app.transfer, &record, NULL), NULL);
         length = record.len;
         cosffi_string_free(&record);
-        cosffi_client_free(client);
-        CHECK_OK(cosffi_runtime_shutdown(runtime, -1, NULL, NULL, NULL), NULL);
         result = finish(&self.app);
-        CHECK(result == COSFFI_OK || (result == COSFFI_ERROR_CANCELLED && length > 0));
+        /* Without a record all was done, and only the last word was cut off. */
+        CHECK(result == COSFFI_OK || result == COSFFI_ERROR_CANCELLED);
         cosffi_runtime_free(runtime);
         CHECK_OK(cosffi_runtime_new(NULL, &runtime, NULL), NULL);
         client = client_of(argv + 1);
-    } while (result == COSFFI_OK);
+    } while (result == COSFFI_OK || length == 0);
     callbacks = callbacks_of(&self.app);
     start_upload(&self, &callbacks, &up);
     CHECK(resumed_bytes(&self) >= MIB);

@@ -153,8 +153,10 @@ async fn finish<W: Work>(end: End, mut work: W) -> Error {
         let keeper = work.keeper();
         // Who takes the record must find everything else free already.
         drop(work);
-        release(keeper).await;
-        return error.with_resume_record(record);
+        release(keeper.clone()).await;
+        // A task may have finished its piece meanwhile; the transfer tells the same from now on.
+        let last = keeper.and_then(|keeper| keeper.record());
+        return error.with_resume_record(last.unwrap_or(record));
     }
     // Nobody waits for a clean-up after a cancellation, or over a network that does not work.
     let in_background = matches!(

@@ -138,6 +138,21 @@ async fn a_record_goes_on_with_upload_permissions_only() {
 }
 
 #[tokio::test]
+async fn a_record_is_the_same_whoever_asks_and_when() {
+    let scene = Scene::new().await;
+    scene.hang_at(3);
+    let client = scene.cloud.root();
+    let transfer = client.upload_file("k", &scene.path).concurrency(1).start();
+    until_done(&transfer, 2 * PART as u64).await;
+    let control = transfer.control();
+    transfer.stop();
+    let error = transfer.await.unwrap_err();
+    let told = error.resume_record().unwrap().to_bytes();
+    scene.cloud.emulator.clock().advance_s(7);
+    assert!(control.resume_record().unwrap().to_bytes() == told);
+}
+
+#[tokio::test]
 async fn a_store_finds_its_record_after_a_failure() {
     let scene = Scene::new().await;
     let (client, store) = (scene.cloud.root(), scene.store());

@@ -25,6 +25,8 @@ struct State {
     version: u64,
     /// Where it is written to, while the transfer runs.
     slot: Option<Lender<Slot>>,
+    /// The transfer has ended, though a task of it may still be about to notice.
+    is_over: bool,
 }
 
 impl Keeper {
@@ -59,17 +61,16 @@ impl Keeper {
         self.state().checkpoint.clone()
     }
 
-    /// The record as it would be written now.
+    /// The record as it is: the same however often it is asked for, until something is done.
     pub(crate) fn record(&self) -> Option<ResumeRecord> {
-        let mut checkpoint = self.checkpoint()?;
-        checkpoint.saved_s = self.client.now().s;
-        Some(ResumeRecord::new(checkpoint))
+        self.checkpoint().map(ResumeRecord::new)
     }
 
     /// Takes over a record that was found, or replaces the present one without writing it.
     pub(crate) fn set(&self, checkpoint: Option<Checkpoint>) {
+        let saved_s = self.client.now().s;
         let mut state = self.state();
-        state.checkpoint = checkpoint;
+        state.checkpoint = checkpoint.map(|found| Checkpoint { saved_s, ..found });
         state.version += 1;
     }
 
@@ -83,9 +84,14 @@ impl Keeper {
     /// piece only then never has more to repeat than what is in flight.
     pub(crate) async fn finish(&self, index: u32, done: Done) {
         {
+            let saved_s = self.client.now().s;
             let mut state = self.state();
+            if state.is_over {
+                return;
+            }
             if let Some(checkpoint) = &mut state.checkpoint {
                 checkpoint.done.insert(index, done);
+                checkpoint.saved_s = saved_s;
             }
             state.version += 1;
         }
@@ -110,9 +116,14 @@ impl Keeper {
         }
     }
 
-    /// Writes no more, and lets others use the record: with its return nobody holds it any more.
+    /// Changes and writes no more, and lets others use the record: with its return nobody holds it any more.
     pub(crate) async fn release(&self) {
-        let Some(slot) = self.state().slot.take() else {
+        let slot = {
+            let mut state = self.state();
+            state.is_over = true;
+            state.slot.take()
+        };
+        let Some(slot) = slot else {
             return;
         };
         // A write that was given up may still be under way.
@@ -134,13 +145,11 @@ impl Keeper {
             return; // Another part's turn wrote this one too.
         }
         let (bytes, version) = {
-            let mut state = self.state();
-            let version = state.version;
-            let Some(checkpoint) = &mut state.checkpoint else {
+            let state = self.state();
+            let Some(checkpoint) = &state.checkpoint else {
                 return;
             };
-            checkpoint.saved_s = self.client.now().s;
-            (checkpoint.encode(), version)
+            (checkpoint.encode(), state.version)
         };
         let written = blocking(move || Ok(slot.save(&bytes, version, durable))).await;
         match written {
