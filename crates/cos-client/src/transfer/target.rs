@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use super::lent::{Lender, Lent};
 use super::reserve::reserve;
 use super::resume::temporary_name;
-use super::write_back::WriteBack;
+use super::write_back;
 use crate::body::Prompt;
 use crate::body::{BufferPool, checksum};
 use crate::error::{Error, Result};
@@ -34,7 +34,6 @@ pub(crate) struct TargetFile {
     /// Held to write: systems let one write to a file at a time, but who waits for that in there keeps
     /// a processor busy with waiting.
     turn: Mutex<()>,
-    write_back: WriteBack,
 }
 
 impl Target {
@@ -137,7 +136,6 @@ impl TargetFile {
             path,
             prompt: Prompt::default(),
             turn: Mutex::default(),
-            write_back: WriteBack::default(),
         }
     }
 
@@ -158,15 +156,9 @@ impl TargetFile {
         self.prompt.timed(|| self.write_all(data, offset))
     }
 
-    /// Gives the disk a stretch that was written. `true`: have [`Self::write_back`] run, off the network's
-    /// threads.
-    pub(crate) fn give_to_disk(&self, stretch: Range<u64>) -> bool {
-        self.write_back.add(stretch)
-    }
-
-    /// Has the disk begin with what it was given. Blocks.
-    pub(crate) fn write_back(&self) {
-        self.write_back.serve(&self.file);
+    /// Has the disk begin with a stretch that was written. Blocks.
+    pub(crate) fn write_back(&self, stretch: Range<u64>) {
+        self.prompt.timed(|| write_back::begin(&self.file, stretch));
     }
 
     fn write_all(&self, mut data: &[u8], mut offset: u64) -> Result<()> {

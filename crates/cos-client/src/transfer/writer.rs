@@ -1,6 +1,8 @@
 //! Takes the pieces of one range as they arrive and writes them at their place: at once where the file
 //! takes them at once, else off the network's thread, one batch behind.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
@@ -49,10 +51,11 @@ impl RangeWriter {
 
     /// Writes what is left and gives the CRC-64 of everything received.
     pub(crate) async fn finish(mut self) -> Result<u64> {
-        self.flush().await?;
-        // A small file goes there at once when it is synced.
-        if (1..self.written).contains(&self.given) {
-            self.give_to_disk();
+        self.flush(true).await?;
+        if self.target.is_prompt()
+            && let Some(stretch) = self.due(self.written, true)
+        {
+            self.target.write_back(stretch);
         }
         Ok(self.crc.as_ref().map_or(0, Running::value))
     }
@@ -65,34 +68,36 @@ impl RangeWriter {
         self.target
             .write_all_at(piece, self.offset + self.written)?;
         self.wrote(piece.len() as u64);
+        if let Some(stretch) = self.due(self.written, false) {
+            self.target.write_back(stretch);
+        }
         Ok(())
     }
 
     fn wrote(&mut self, bytes: u64) {
         self.written += bytes;
         self.share.reach(self.written);
-        if self.written - self.given >= STEP {
-            self.give_to_disk();
-        }
     }
 
-    fn give_to_disk(&mut self) {
-        let stretch = self.offset + self.given..self.offset + self.written;
-        self.given = self.written;
-        if self.target.give_to_disk(stretch) {
-            let target = self.target.clone();
-            tokio::task::spawn_blocking(move || target.write_back());
-        }
+    /// What the disk is to be given once so many bytes are written.
+    fn due(&mut self, written: u64, is_last: bool) -> Option<Range<u64>> {
+        let given = self.given;
+        // A range that is small as a whole is left to the sync.
+        let is_due = written - given >= STEP || (is_last && (1..written).contains(&given));
+        is_due.then(|| {
+            self.given = written;
+            self.offset + given..self.offset + written
+        })
     }
 
-    async fn flush(&mut self) -> Result<()> {
+    async fn flush(&mut self, is_last: bool) -> Result<()> {
         if self.batch_len > 0 {
-            self.write_batch().await?;
+            self.write_batch(is_last).await?;
         }
         self.wait().await
     }
 
-    async fn write_batch(&mut self) -> Result<()> {
+    async fn write_batch(&mut self, is_last: bool) -> Result<()> {
         self.wait().await?;
         let Some(mut crc) = self.crc.take() else {
             return Err(Error::cancelled());
@@ -100,12 +105,16 @@ impl RangeWriter {
         let batch = std::mem::take(&mut self.batch);
         let len = std::mem::take(&mut self.batch_len) as u64;
         let mut at = self.offset + self.written;
+        let stretch = self.due(self.written + len, is_last);
         let target = self.target.clone();
         self.writing = Some(tokio::task::spawn_blocking(move || {
             for piece in batch {
                 crc.update(&piece);
                 target.write_all_at(&piece, at)?;
                 at += piece.len() as u64;
+            }
+            if let Some(stretch) = stretch {
+                target.write_back(stretch);
             }
             Ok((crc, len))
         }));
@@ -133,13 +142,13 @@ impl Sink for RangeWriter {
     async fn push(&mut self, piece: Bytes) -> Result<()> {
         self.received += piece.len() as u64;
         if self.target.is_prompt() {
-            self.flush().await?;
+            self.flush(false).await?;
             return self.write_now(&piece);
         }
         self.batch_len += piece.len();
         self.batch.push(piece);
         if self.batch_len >= CHUNK {
-            self.write_batch().await?;
+            self.write_batch(false).await?;
         }
         Ok(())
     }
