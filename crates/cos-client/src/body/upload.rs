@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -26,7 +25,6 @@ pub(crate) struct Sending {
     bytes: AtomicU64,
     complete: AtomicBool,
     crc: AtomicU64,
-    finished: Notify,
     failure: Mutex<Option<io::Error>>,
 }
 
@@ -38,7 +36,6 @@ impl Sending {
             bytes: AtomicU64::new(0),
             complete: AtomicBool::new(false),
             crc: AtomicU64::new(0),
-            finished: Notify::new(),
             failure: Mutex::new(None),
         })
     }
@@ -56,11 +53,6 @@ impl Sending {
     /// Whether all of the body was handed over.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete.load(Ordering::Acquire)
-    }
-
-    /// Waits until all of the body was handed over; for one waiter.
-    pub(crate) async fn completed(&self) {
-        self.finished.notified().await;
     }
 
     /// The sum of what was sent, once complete.
@@ -88,7 +80,6 @@ impl Sending {
     fn finish(&self, crc: u64) {
         self.crc.store(crc, Ordering::Release);
         self.complete.store(true, Ordering::Release);
-        self.finished.notify_one();
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cos_http::{Incoming, ProxyFailure, SendError};
 use http::{Request, Response};
+use tokio::time::Instant;
 
 use super::{Attempt, Failed};
 use crate::body::{Payload, Sending};
@@ -33,12 +34,15 @@ impl Client {
         let mut measured = (sending.last_activity(), 0);
         loop {
             let waiting_for_answer = !has_body || sending.is_complete();
-            let limit = if waiting_for_answer {
-                read_timeout
-            } else {
-                self.timeouts().stall
-            };
             let last = sending.last_activity();
+            let stall = self.timeouts().stall;
+            let (limit, look_up) = if waiting_for_answer {
+                (read_timeout, last + read_timeout)
+            } else {
+                // That the content is handed over wakes nobody: a thread woken for each small object is a
+                // tenth of its cost. Looking up this often misses no end of the other limit.
+                (stall, (last + stall).min(Instant::now() + read_timeout))
+            };
             // Until the content is handed over.
             let slow = async {
                 match gauge.as_ref().filter(|_| !waiting_for_answer) {
@@ -52,11 +56,12 @@ impl Client {
                     Ok(response) => Ok(response),
                     Err(error) => Err(self.send_error(error, sending, attempt)),
                 },
-                // From here on another limit holds.
-                () = sending.completed(), if !waiting_for_answer => {}
                 () = slow => {
+                    if sending.is_complete() {
+                        continue;
+                    }
                     let (since, before) = measured;
-                    measured = (tokio::time::Instant::now(), sending.sent_bytes());
+                    measured = (Instant::now(), sending.sent_bytes());
                     let step = gauge.as_mut().map(|g| g.note(since.elapsed(), measured.1 - before));
                     if let Some(Err(why)) = step {
                         let error = Error::new(ErrorKind::Timeout, why)
@@ -64,8 +69,10 @@ impl Client {
                         return Err(Failed::Broken(error));
                     }
                 }
-                () = timer.at(last + limit) => {
-                    if sending.last_activity() != last {
+                () = timer.at(look_up) => {
+                    let is_as_before = sending.last_activity() == last
+                        && (waiting_for_answer || !sending.is_complete());
+                    if !is_as_before || Instant::now() < last + limit {
                         continue;
                     }
                     let what = if waiting_for_answer {
