@@ -137,8 +137,10 @@ async fn silence_ends_with_a_timeout() {
         .retry(RetryPolicy::none())
         .build()
         .unwrap();
+    // The other limit, far longer, holds only while there is content to hand over.
     let error = client.put_object("k", "x").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.message().contains("no answer came"), "{error:?}");
     let client = builder(&server.url)
         .operation_timeout(Duration::from_millis(50))
         .build()
@@ -159,6 +161,8 @@ async fn an_upload_that_stalls_is_cut() {
     // Connections are accepted by the system and never read from.
     let client = builder(&url)
         .stall_timeout(Duration::from_millis(50))
+        // For the answer, which is not yet waited for.
+        .read_timeout(Duration::from_millis(10))
         .retry(RetryPolicy::none())
         .build()
         .unwrap();
