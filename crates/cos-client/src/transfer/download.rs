@@ -52,6 +52,10 @@ impl Client {
     /// [`DownloadFile::resume_store`] it is kept after a failure, or the end of the process, and the
     /// next call goes on with it. Needs `name/cos:GetObject` only.
     ///
+    /// The whole file's room on the disk is taken first, where the file system can: a disk that is too
+    /// small is an error of kind [`Local`](crate::ErrorKind::Local) before anything is transferred, and a
+    /// download that is paused holds the room of all of it.
+    ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/setup.rs"));
     /// # #[tokio::main(flavor = "current_thread")]

@@ -16,6 +16,22 @@ pub(super) fn reserve(file: &File, size: u64) -> io::Result<()> {
     file.set_len(size)
 }
 
+/// What to do about it.
+pub(super) fn hint(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::StorageFull => {
+            Some("free some room on that disk, or choose a folder on another")
+        }
+        io::ErrorKind::QuotaExceeded => {
+            Some("this user may not have so much on that disk: remove something, or ask for more")
+        }
+        io::ErrorKind::FileTooLarge => {
+            Some("that file system holds no file of this size: choose a folder on another")
+        }
+        _ => None,
+    }
+}
+
 /// Whether the file has its room and its length. An error is about the disk: it will not fit.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 fn has_taken_room(file: &File, size: u64) -> io::Result<bool> {
@@ -60,11 +76,6 @@ mod tests {
     fn a_disk_that_is_too_small_is_told_at_once() {
         let file = tempfile::tempfile().unwrap();
         let error = reserve(&file, 1 << 62).unwrap_err();
-        let kind = error.kind();
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-        assert!(
-            matches!(kind, FileTooLarge | QuotaExceeded | StorageFull),
-            "{error}"
-        );
+        assert!(hint(error.kind()).is_some(), "{error}");
     }
 }

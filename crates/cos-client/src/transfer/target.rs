@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::lent::{Lender, Lent};
-use super::reserve::reserve;
+use super::reserve::{self, reserve};
 use super::resume::temporary_name;
 use super::write_back;
 use crate::body::Prompt;
@@ -54,7 +54,14 @@ impl Target {
         };
         let TargetFile { file, path, .. } = &*target.file;
         // A disk that is too small says so here, before anything is transferred.
-        reserve(file, size).map_err(|e| Error::local("reserve space for", path, e))?;
+        reserve(file, size).map_err(|e| {
+            let hint = reserve::hint(e.kind());
+            let error = Error::local(&format!("reserve {size} bytes of disk for"), path, e);
+            match hint {
+                Some(hint) => error.with_hint_text(hint),
+                None => error,
+            }
+        })?;
         Ok(target)
     }
 
