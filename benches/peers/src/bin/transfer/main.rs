@@ -49,6 +49,8 @@ const fn case(name: &'static str, delay_ms: u64, tls: bool) -> Case {
 const CASES: &[Case] = &[
     case("up", 0, false),
     case("down", 0, false),
+    // Whoever has not yet, syncs the file before the clock stops.
+    case("down-synced", 0, false),
     case("up-20ms", 20, false),
     case("down-20ms", 20, false),
     case("up-tls", 0, true),

@@ -105,7 +105,15 @@ async fn work(peer: &Peer, case: &str, dir: &Path) -> Result<f64, Failure> {
     let count = if flight == 1 { 2_000 } else { 8_000 };
     match verb {
         "up" => peer.up("object", &dir.join("source")).await.map(|n| n as f64),
-        "down" => peer.down("object", &dir.join("target")).await.map(|n| n as f64),
+        "down" => {
+            let target = dir.join("target");
+            let bytes = peer.down("object", &target).await?;
+            if rest == "synced" {
+                // Nothing is left to do for who has synced it.
+                std::fs::File::open(target)?.sync_all()?;
+            }
+            Ok(bytes as f64)
+        }
         "put4k" => peer.small("put", count, flight).await,
         "get4k" => peer.small("get", count, flight).await,
         _ => peer.tree(&dir.join("tree")).await,
