@@ -11,7 +11,7 @@ help: ## this list
 
 demo: ## the whole five-step flow on this machine: make demo FILE=path
 	@$(CARGO) build --release --locked -p cos-cli
-	@target/release/cos demo $(if $(FILE),-- "$(FILE)")
+	@$(CARGO) run --quiet --release --locked -p cos-cli -- demo $(if $(FILE),-- "$(FILE)")
 
 test: ## every test: units, documents, flows, the C programs (under valgrind where installed)
 	$(CARGO) build --locked -p cos-ffi
